@@ -1,0 +1,8 @@
+//! What the fleet service promises to the others.
+
+#[cfg(feature = "events")]
+pub mod events;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "mqtt")]
+pub mod mqtt;

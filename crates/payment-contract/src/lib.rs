@@ -1,0 +1,6 @@
+//! What the payment service promises to the others.
+
+#[cfg(feature = "events")]
+pub mod events;
+#[cfg(feature = "http")]
+pub mod http;
