@@ -1,0 +1,198 @@
+//! The events about one key, one after the other.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::types::Fault;
+use tokio::sync::Notify;
+
+use super::{
+    Courier,
+    attempt::{Job, Meaning, boxed, meaning_of},
+    letters, position,
+};
+use crate::{Envelope, inbox::Claim};
+
+/// Source and key.
+pub(super) type LaneKey = (String, String);
+
+const ATTEMPTS_MAX: i32 = 5;
+/// How often an early event is tried again while it waits for the one before it.
+const GAP_LOOK: Duration = Duration::from_millis(100);
+
+/// Events about one key that wait; while it exists, a task works on them.
+#[derive(Default)]
+pub(super) struct Lane {
+    /// By place in history, then by offset: a late one goes before those that wait for it.
+    queue: BTreeMap<(i64, i64), Job>,
+    arrived: Arc<Notify>,
+}
+
+/// What became of an event.
+enum End {
+    Done,
+    Early,
+    Stopped,
+}
+
+impl Courier {
+    /// Queues events up behind their key.
+    pub(super) fn enqueue(self: &Arc<Self>, key: LaneKey, jobs: Vec<Job>) {
+        let mut lanes = self.lanes();
+        let asleep = !lanes.contains_key(&key);
+        let lane = lanes.entry(key.clone()).or_default();
+        for job in jobs {
+            let seq = job.envelope.as_ref().map_or(0, |envelope| envelope.seq);
+            if lane.queue.insert((seq, job.place.offset), job).is_some() {
+                // Read twice: under a former lease and under this one.
+                self.dropped(1);
+            }
+        }
+        lane.arrived.notify_one();
+        drop(lanes);
+        if asleep {
+            let courier = Arc::clone(self);
+            self.tasks.spawn(async move { courier.work_off(key).await });
+        }
+    }
+
+    /// The next event about a key; without one its lane is closed.
+    fn next(&self, key: &LaneKey) -> Option<(Job, Arc<Notify>)> {
+        let mut lanes = self.lanes();
+        if self.halt.is_cancelled() {
+            let left = lanes.remove(key);
+            self.dropped(left.map_or(0, |lane| lane.queue.len()));
+            return None;
+        }
+        let lane = lanes.get_mut(key)?;
+        let Some((_, job)) = lane.queue.pop_first() else {
+            lanes.remove(key);
+            return None;
+        };
+        Some((job, Arc::clone(&lane.arrived)))
+    }
+
+    fn put_back(&self, key: &LaneKey, job: Job) {
+        let seq = job.envelope.as_ref().map_or(0, |envelope| envelope.seq);
+        if let Some(lane) = self.lanes().get_mut(key) {
+            lane.queue.insert((seq, job.place.offset), job);
+        }
+    }
+
+    async fn work_off(self: Arc<Self>, key: LaneKey) {
+        let mut early_since: Option<Instant> = None;
+        while let Some((job, arrived)) = self.next(&key) {
+            match self.apply(&job).await {
+                End::Done => {
+                    early_since = None;
+                    self.done(&job);
+                }
+                End::Stopped => self.dropped(1),
+                End::Early => {
+                    let since = *early_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() < self.config.gap_wait() {
+                        self.put_back(&key, job);
+                        let wait = wait_for(&arrived, GAP_LOOK);
+                        self.halt.run_until_cancelled(wait).await;
+                    } else if self.park(&job).await {
+                        self.done(&job);
+                    } else {
+                        self.dropped(1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Applies an event or makes it a dead letter, however long the database takes.
+    async fn apply(self: &Arc<Self>, job: &Job) -> End {
+        let envelope = match &job.envelope {
+            Ok(envelope) => envelope,
+            Err(error) => return self.bury(job, error, 1).await,
+        };
+        let mut attempt = 1;
+        loop {
+            let fault = if self.listeners.hears(&envelope.kind) {
+                self.attempt(envelope, &job.record, None).await.err()
+            } else {
+                self.pass_over(envelope).await.err()
+            };
+            let Some(fault) = fault else { return End::Done };
+            match meaning_of(&*fault) {
+                Meaning::Early => return End::Early,
+                Meaning::Away => self.complain(envelope, &*fault, attempt),
+                Meaning::Passing if attempt < ATTEMPTS_MAX => {
+                    self.complain(envelope, &*fault, attempt);
+                    attempt += 1;
+                }
+                Meaning::Passing | Meaning::Final => return self.bury(job, &*fault, attempt).await,
+            }
+            self.rest(self.config.retry_pause(attempt.unsigned_abs())).await;
+            if self.halt.is_cancelled() {
+                return End::Stopped;
+            }
+        }
+    }
+
+    async fn pass_over(&self, envelope: &Envelope) -> Result<(), Box<dyn Fault>> {
+        let moved = position::advance(self.db.pool(), self.listeners.consumer(), envelope);
+        match moved.await.map_err(boxed)? {
+            Claim::First | Claim::Again => Ok(()),
+            Claim::Early => Err(boxed(position::early(envelope))),
+        }
+    }
+
+    fn complain(&self, envelope: &Envelope, fault: &dyn Fault, attempt: i32) {
+        tracing::warn!(
+            error = fault as &dyn std::error::Error,
+            error.code = fault.code(),
+            event.id = %envelope.id,
+            event.r#type = envelope.kind,
+            event.key = envelope.key,
+            event.attempt = attempt,
+            consumer.name = self.listeners.consumer(),
+            "event not applied, trying again",
+        );
+    }
+
+    /// Makes a dead letter of an event and lets its key go on.
+    async fn bury(&self, job: &Job, fault: &dyn Fault, attempts: i32) -> End {
+        loop {
+            match letters::bury(self, job, fault, attempts).await {
+                Ok(Claim::First | Claim::Again) => return End::Done,
+                Ok(Claim::Early) => return End::Early,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, event.id = %job.event_id(), "dead letter not kept");
+                }
+            }
+            self.rest(self.config.retry_pause(1)).await;
+            if self.halt.is_cancelled() {
+                return End::Stopped;
+            }
+        }
+    }
+
+    /// Puts an early event aside until what it builds on has come; `false` when stopped.
+    async fn park(&self, job: &Job) -> bool {
+        while !self.halt.is_cancelled() {
+            match letters::park(self, job).await {
+                Ok(()) => return true,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, event.id = %job.event_id(), "event not parked");
+                }
+            }
+            self.rest(self.config.retry_pause(1)).await;
+        }
+        false
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "drops a wait, no work")]
+async fn wait_for(arrived: &Notify, at_most: Duration) {
+    let _ = tokio::time::timeout(at_most, arrived.notified()).await;
+}

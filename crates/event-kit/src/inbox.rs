@@ -1,0 +1,196 @@
+//! Facts heard: each is applied once, in the order of its source and key.
+
+use postgres_kit::{PgConnection, StoreError};
+
+use crate::Heard;
+
+/// Whether this delivery of a fact is to be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the next one: go on, and commit.
+    First,
+    /// It was applied, or is older than what was, or of an epoch that is over: do nothing.
+    Again,
+    /// Something before it is missing: undo, and let it come again.
+    Early,
+}
+
+/// Remembers the event and moves the position, each only where the one before allows it. The last
+/// column sees what was there before the statement.
+const CLAIM: &str = "
+    WITH seen AS (
+        INSERT INTO inbox (consumer, event_id)
+        VALUES ($1, $2)
+            ON CONFLICT DO NOTHING
+        RETURNING 1
+    ), was AS MATERIALIZED (
+        SELECT seq, epoch
+          FROM event_position
+         WHERE consumer = $1 AND source = $3 AND key = $4
+    ), moved AS (
+        INSERT INTO event_position AS p (consumer, source, key, seq, epoch)
+        SELECT $1, $3, $4, $5, $6
+          FROM seen
+         WHERE $5 = 1 OR EXISTS (SELECT FROM was)
+            ON CONFLICT (consumer, source, key) DO UPDATE SET seq = excluded.seq, epoch = excluded.epoch
+         WHERE p.seq = excluded.seq - 1 AND p.epoch <= excluded.epoch
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM seen), EXISTS (SELECT FROM moved),
+           EXISTS (SELECT FROM was WHERE seq >= $5 OR epoch > $6)";
+
+/// The same for a dead letter that is tried again: the letter's mark decides, not the position.
+const CLAIM_LETTER: &str = "
+    WITH settled AS (
+        UPDATE dead_letter
+           SET settled_at = now()
+         WHERE id = $6 AND settled_at IS NULL
+        RETURNING 1
+    ), seen AS (
+        INSERT INTO inbox (consumer, event_id)
+        SELECT $1, $2
+          FROM settled
+            ON CONFLICT DO NOTHING
+        RETURNING 1
+    ), moved AS (
+        INSERT INTO event_position AS p (consumer, source, key, seq, epoch)
+        SELECT $1, $3, $4, $5, $7
+          FROM seen
+            ON CONFLICT (consumer, source, key)
+            DO UPDATE SET seq = greatest(p.seq, excluded.seq), epoch = greatest(p.epoch, excluded.epoch)
+    )
+    SELECT EXISTS (SELECT FROM seen)";
+
+/// Claims a fact in the transaction of its effect.
+///
+/// # Errors
+/// The database refused or did not answer.
+pub async fn claim<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<Claim, StoreError> {
+    heard.delivery.note_claim();
+    if let Some(letter) = heard.delivery.letter {
+        let first: bool = sqlx::query_scalar(CLAIM_LETTER)
+            .bind(heard.delivery.consumer)
+            .bind(heard.id)
+            .bind(&heard.source)
+            .bind(&heard.key)
+            .bind(heard.seq)
+            .bind(letter)
+            .bind(heard.epoch)
+            .fetch_one(tx)
+            .await?;
+        return Ok(if first { Claim::First } else { Claim::Again });
+    }
+    let (seen, moved, passed): (bool, bool, bool) = sqlx::query_as(CLAIM)
+        .bind(heard.delivery.consumer)
+        .bind(heard.id)
+        .bind(&heard.source)
+        .bind(&heard.key)
+        .bind(heard.seq)
+        .bind(heard.epoch)
+        .fetch_one(tx)
+        .await?;
+    Ok(match (seen, moved, passed) {
+        (true, true, _) => Claim::First,
+        (true, false, false) => Claim::Early,
+        (true, false, true) | (false, ..) => Claim::Again,
+    })
+}
+
+/// Claims a fact: `true` means go on and commit, `false` that it was applied before or is older than
+/// what was: return `Ok(())`.
+///
+/// # Errors
+/// [`StoreError::Early`]: something before it is missing; handed on, it makes the delivery wait.
+/// Else the database refused or did not answer.
+pub async fn claim_or_skip<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<bool, StoreError> {
+    match claim(tx, heard).await? {
+        Claim::First => Ok(true),
+        Claim::Again => Ok(false),
+        Claim::Early => Err(StoreError::Early {
+            what: format!("{} event {} of {}", heard.source, heard.seq, heard.key),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod live {
+    use common::types::{Clock, Event, SystemClock};
+    use postgres_kit::Db;
+    use serde::{Deserialize, Serialize};
+    use sqlx::PgPool;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    struct Rung;
+
+    impl Event for Rung {
+        const TYPE: &'static str = "com.cloudeats.tower.rung.v1";
+
+        fn key(&self) -> String {
+            "bell".to_owned()
+        }
+    }
+
+    fn heard(seq: i64, epoch: i64) -> Heard<Rung> {
+        let clock = SystemClock;
+        Heard { epoch, ..Heard::new("village", clock.new_id(), seq, clock.now(), Rung) }
+    }
+
+    async fn claim_and_commit(db: &Db, heard: &Heard<Rung>) -> Claim {
+        let mut tx = db.begin().await.unwrap();
+        let claimed = claim(&mut tx, heard).await.unwrap();
+        match claimed {
+            Claim::First => tx.commit().await.unwrap(),
+            Claim::Again | Claim::Early => tx.rollback().await,
+        }
+        claimed
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_fact_is_first_once_and_early_before_its_turn(pool: PgPool) {
+        let db = Db::from_pool(pool);
+        let facts: Vec<_> = (0..=3).map(|seq| heard(seq, 0)).collect();
+
+        assert_eq!(claim_and_commit(&db, &facts[2]).await, Claim::Early);
+        assert_eq!(claim_and_commit(&db, &facts[1]).await, Claim::First);
+        assert_eq!(claim_and_commit(&db, &facts[1]).await, Claim::Again);
+        assert_eq!(claim_and_commit(&db, &facts[3]).await, Claim::Early);
+        assert_eq!(claim_and_commit(&db, &facts[2]).await, Claim::First);
+        assert_eq!(claim_and_commit(&db, &facts[3]).await, Claim::First);
+        assert_eq!(claim_and_commit(&db, &heard(2, 0)).await, Claim::Again, "older");
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_fact_of_an_epoch_that_is_over_is_not_applied(pool: PgPool) {
+        let db = Db::from_pool(pool);
+
+        assert_eq!(claim_and_commit(&db, &heard(1, 0)).await, Claim::First);
+        assert_eq!(claim_and_commit(&db, &heard(2, 1)).await, Claim::First);
+        assert_eq!(claim_and_commit(&db, &heard(3, 0)).await, Claim::Again);
+        assert_eq!(claim_and_commit(&db, &heard(3, 1)).await, Claim::First);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn of_two_who_claim_at_once_one_is_first(pool: PgPool) {
+        let db = Db::from_pool(pool);
+        for seq in 1..=20 {
+            let fact = heard(seq, 0);
+            let both =
+                futures::future::join(claim_and_commit(&db, &fact), claim_and_commit(&db, &fact));
+            let (a, b) = both.await;
+            assert!(matches!((a, b), (Claim::First, Claim::Again) | (Claim::Again, Claim::First)));
+        }
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn an_effect_that_is_rolled_back_can_come_again(pool: PgPool) {
+        let db = Db::from_pool(pool);
+        let fact = heard(1, 0);
+        let mut tx = db.begin().await.unwrap();
+        assert!(claim_or_skip(&mut tx, &fact).await.unwrap());
+        drop(tx);
+
+        assert_eq!(claim_and_commit(&db, &fact).await, Claim::First);
+    }
+}

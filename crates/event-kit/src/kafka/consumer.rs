@@ -1,0 +1,237 @@
+//! A member of a Kafka consumer group; offsets are committed by hand, after the database.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt, StreamExt, future::BoxFuture};
+use rdkafka::{
+    ClientConfig, ClientContext, Message, Offset, TopicPartitionList,
+    consumer::{
+        BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, StreamConsumer,
+    },
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    message::{BorrowedMessage, Headers as _},
+};
+use uuid::Uuid;
+
+use super::blocking;
+use crate::{Consumer, Delivery, Headers, LogError, Mark, Record};
+
+const WAIT: Duration = Duration::from_secs(5);
+/// Records kept aside while nobody has room for them; each call without room adds one.
+const ASIDE_MAX: usize = 1_000;
+
+/// Numbers the assignments of partitions: what was read under a former one cannot be committed.
+#[derive(Default)]
+struct Leases(Mutex<Numbers>);
+
+#[derive(Default)]
+struct Numbers {
+    last: i64,
+    held: HashMap<(String, i32), i64>,
+}
+
+impl Leases {
+    fn of(&self, topic: &str, part: i32) -> Option<i64> {
+        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.held.get(&(topic.to_owned(), part)).copied()
+    }
+}
+
+impl ClientContext for Leases {}
+
+impl ConsumerContext for Leases {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Numbers { last, held } = &mut *leases;
+        *last += 1;
+        match rebalance {
+            Rebalance::Assign(places) => held.extend(
+                places.elements().iter().map(|p| ((p.topic().to_owned(), p.partition()), *last)),
+            ),
+            Rebalance::Revoke(places) => {
+                for place in places.elements() {
+                    held.remove(&(place.topic().to_owned(), place.partition()));
+                }
+            }
+            Rebalance::Error(error) => tracing::warn!(%error, "partitions could not be shared"),
+        }
+    }
+}
+
+pub(super) struct KafkaConsumer {
+    consumer: Arc<StreamConsumer<Leases>>,
+    aside: VecDeque<Delivery>,
+}
+
+impl KafkaConsumer {
+    pub(super) fn join(
+        config: &ClientConfig,
+        group: &str,
+        topics: &[String],
+    ) -> Result<Self, LogError> {
+        let consumer: StreamConsumer<Leases> = config
+            .clone()
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .create_with_context(Leases::default())?;
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        consumer.subscribe(&topics)?;
+        Ok(Self { consumer: Arc::new(consumer), aside: VecDeque::new() })
+    }
+
+    async fn poll_once(&mut self, most: usize, wait: Duration) -> Result<Vec<Delivery>, LogError> {
+        // Without room librdkafka is still asked, or it believes that we are gone.
+        let most_read = if most == 0 { usize::from(self.aside.len() < ASIDE_MAX) } else { most };
+        let consumer = Arc::clone(&self.consumer);
+        let mut stream = consumer.stream();
+        let leases = consumer.context();
+        if self.aside.is_empty() {
+            #[expect(clippy::disallowed_methods, reason = "drops a wait; recv may be cancelled")]
+            let first = tokio::time::timeout(wait, stream.next()).await;
+            if let Ok(Some(first)) = first {
+                self.aside.extend(received(first, leases)?);
+            }
+        } else if most == 0 {
+            tokio::time::sleep(wait).await;
+        }
+        while self.aside.len() < most_read
+            && let Some(Some(next)) = stream.next().now_or_never()
+        {
+            self.aside.extend(received(next, leases)?);
+        }
+        Ok(self.aside.drain(..most.min(self.aside.len())).collect())
+    }
+
+    async fn commit_marks(&mut self, marks: &[Mark]) -> Result<Vec<Mark>, LogError> {
+        let leases = self.consumer.context();
+        let (ours, lost): (Vec<&Mark>, Vec<&Mark>) = marks
+            .iter()
+            .partition(|mark| leases.of(&mark.topic, i32::from(mark.part)) == Some(mark.lease));
+        if ours.is_empty() {
+            return Ok(lost.into_iter().cloned().collect());
+        }
+        let mut offsets = TopicPartitionList::new();
+        for mark in ours {
+            let (part, next) = (i32::from(mark.part), Offset::Offset(mark.next));
+            offsets.add_partition_offset(&mark.topic, part, next)?;
+        }
+        let consumer = Arc::clone(&self.consumer);
+        match blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await {
+            Ok(()) => Ok(lost.into_iter().cloned().collect()),
+            Err(LogError::Kafka(error)) if is_stale(&error) => Ok(marks.to_vec()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether the group has gone on without us.
+fn is_stale(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::IllegalGeneration
+                | RDKafkaErrorCode::UnknownMemberId
+                | RDKafkaErrorCode::RebalanceInProgress
+                | RDKafkaErrorCode::AssignmentLost
+        )
+    )
+}
+
+/// What librdkafka overcomes by itself, such as a broker that is away, is only told.
+fn received(
+    message: KafkaResult<BorrowedMessage<'_>>,
+    leases: &Leases,
+) -> Result<Option<Delivery>, LogError> {
+    match message {
+        Ok(message) => Ok(delivery(&message, leases)),
+        Err(KafkaError::MessageConsumption(code)) => {
+            tracing::warn!(error = %code, "kafka cannot be read for now");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A message of a partition that is ours; one that was revoked meanwhile is another's to read.
+fn delivery(message: &BorrowedMessage<'_>, leases: &Leases) -> Option<Delivery> {
+    let lease = leases.of(message.topic(), message.partition())?;
+    let headers: Headers = message
+        .headers()
+        .into_iter()
+        .flat_map(|headers| headers.iter())
+        .filter_map(|header| Some((header.key.to_owned(), text(header.value?))))
+        .collect();
+    let id = headers.get("ce_id").and_then(|id| Uuid::parse_str(id).ok()).unwrap_or_default();
+    Some(Delivery {
+        record: Record {
+            topic: message.topic().to_owned(),
+            part: u16::try_from(message.partition()).ok()?,
+            id,
+            key: message.key().map(text).unwrap_or_default(),
+            headers,
+            body: message.payload().unwrap_or_default().to_vec(),
+        },
+        offset: message.offset(),
+        lease,
+    })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// How many records of assigned partitions are not committed.
+fn lag_of(consumer: &StreamConsumer<Leases>) -> KafkaResult<i64> {
+    let committed = consumer.committed(WAIT)?;
+    committed.elements().iter().try_fold(0, |lag, place| {
+        let (low, high) = consumer.fetch_watermarks(place.topic(), place.partition(), WAIT)?;
+        let at = if let Offset::Offset(at) = place.offset() { at } else { low };
+        Ok(lag + high - at)
+    })
+}
+
+impl Consumer for KafkaConsumer {
+    fn poll(
+        &mut self,
+        most: usize,
+        wait: Duration,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, LogError>> {
+        Box::pin(self.poll_once(most, wait))
+    }
+
+    fn commit<'a>(&'a mut self, marks: &'a [Mark]) -> BoxFuture<'a, Result<Vec<Mark>, LogError>> {
+        Box::pin(self.commit_marks(marks))
+    }
+
+    fn seek<'a>(
+        &'a mut self,
+        topic: &'a str,
+        part: u16,
+        offset: i64,
+    ) -> BoxFuture<'a, Result<(), LogError>> {
+        self.aside
+            .retain(|delivery| delivery.record.topic != topic || delivery.record.part != part);
+        let (consumer, topic) = (Arc::clone(&self.consumer), topic.to_owned());
+        Box::pin(blocking(move || {
+            consumer.seek(&topic, i32::from(part), Offset::Offset(offset), WAIT)
+        }))
+    }
+
+    fn lag(&mut self) -> BoxFuture<'_, Result<i64, LogError>> {
+        let consumer = Arc::clone(&self.consumer);
+        Box::pin(blocking(move || lag_of(&consumer)))
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), LogError>> {
+        // Dropping it leaves the group, which waits for the brokers.
+        Box::pin(blocking(move || {
+            drop(self);
+            Ok(())
+        }))
+    }
+}

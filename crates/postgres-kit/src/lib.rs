@@ -1,0 +1,19 @@
+//! `PostgreSQL`, without knowing any table: pool, migrations, transactions that end cleanly or not at
+//! all, errors that know what they mean, wake-ups.
+
+mod config;
+mod db;
+mod error;
+mod listen;
+mod probe;
+mod repeat;
+mod tx;
+
+pub use config::{PostgresConfig, connect, migrate};
+pub use db::Db;
+pub use error::StoreError;
+pub use listen::{Listener, listen};
+pub use probe::probe;
+pub use repeat::repeat;
+pub use sqlx::PgConnection;
+pub use tx::Tx;
