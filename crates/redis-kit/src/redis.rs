@@ -1,0 +1,187 @@
+//! A connection that comes back by itself, asked within a budget.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use ::redis::{Client, RedisError};
+use anyhow::Context;
+use secrecy::{ExposeSecret, SecretString};
+
+/// A call that takes longer is worth less than the fallback.
+const CALL: Duration = Duration::from_millis(50);
+/// After a failure nobody asks Redis for so long.
+const AWAY: Duration = Duration::from_millis(500);
+
+/// Where Redis is.
+#[derive(clap::Args, Debug, Clone)]
+pub struct RedisConfig {
+    /// Such as `redis://127.0.0.1:16379`; without one, each process falls back on its own memory.
+    #[arg(long, env = "CE_REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<SecretString>,
+
+    /// Stands before every key, so that stacks can share a Redis.
+    #[arg(long, env = "CE_REDIS_PREFIX", default_value = "")]
+    pub redis_prefix: String,
+}
+
+/// A Redis that may be away.
+#[derive(Clone)]
+pub struct Redis {
+    connection: Option<ConnectionManager>,
+    budget: Duration,
+    prefix: Arc<str>,
+    started: Instant,
+    away_until_ms: Arc<AtomicU64>,
+}
+
+/// Prepares a connection. It fails for an address that is none, never because Redis is away.
+pub async fn connect(config: &RedisConfig) -> anyhow::Result<Redis> {
+    connect_within(CALL, config)
+}
+
+pub(crate) fn connect_within(budget: Duration, config: &RedisConfig) -> anyhow::Result<Redis> {
+    let connection = match &config.redis_url {
+        None => None,
+        Some(url) => Some(prepare(budget, url).context("CE_REDIS_URL")?),
+    };
+    Ok(Redis {
+        connection,
+        budget,
+        prefix: config.redis_prefix.as_str().into(),
+        started: Instant::now(),
+        away_until_ms: Arc::default(),
+    })
+}
+
+fn prepare(budget: Duration, url: &SecretString) -> Result<ConnectionManager, RedisError> {
+    let client = Client::open(url.expose_secret())?;
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_millis(250)))
+        .set_response_timeout(Some(budget))
+        // The breaker below decides when to try again.
+        .set_number_of_retries(0);
+    ConnectionManager::new_lazy_with_config(client, config)
+}
+
+impl Redis {
+    /// Asks Redis within its budget; `None` where it is away, late or refuses.
+    pub(crate) async fn ask<T, F>(&self, question: impl FnOnce(ConnectionManager) -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let connection = self.connection.clone()?;
+        if self.now_ms() < self.away_until_ms.load(Ordering::Relaxed) {
+            return None;
+        }
+        #[expect(clippy::disallowed_methods, reason = "what Redis holds may be lost")]
+        let answer = tokio::time::timeout(self.budget, question(connection)).await;
+        match answer {
+            Ok(Ok(answer)) => {
+                self.is_back();
+                Some(answer)
+            }
+            Ok(Err(error)) => {
+                self.is_away(&error.to_string());
+                None
+            }
+            Err(_elapsed) => {
+                self.is_away("it did not answer in time");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn key(&self, kind: &str, name: &str, key: &str) -> String {
+        format!("{}{kind}:{name}:{key}", self.prefix)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn is_away(&self, reason: &str) {
+        let until = self.now_ms() + u64::try_from(AWAY.as_millis()).unwrap_or(u64::MAX);
+        if self.away_until_ms.swap(until, Ordering::Relaxed) == 0 {
+            tracing::warn!(reason, "redis is away, falling back");
+        }
+    }
+
+    fn is_back(&self) {
+        if self.away_until_ms.swap(0, Ordering::Relaxed) != 0 {
+            tracing::info!("redis is back");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::copy_bidirectional;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::bench;
+
+    #[tokio::test]
+    async fn an_address_that_is_none_is_refused_at_once() {
+        let config = RedisConfig {
+            redis_url: Some("http://127.0.0.1".to_owned().into()),
+            redis_prefix: String::new(),
+        };
+        assert!(connect(&config).await.is_err());
+    }
+
+    async fn answers(redis: &Redis) -> bool {
+        let ping = async |mut redis: ConnectionManager| {
+            ::redis::cmd("PING").query_async::<String>(&mut redis).await
+        };
+        redis.ask(ping).await.is_some()
+    }
+
+    async fn answers_within(redis: &Redis, most: Duration) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < most {
+            if answers(redis).await {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+
+    mod live {
+        use super::*;
+
+        /// Redis behind a door that can be shut; dropping the set cuts every connection.
+        async fn door(listener: TcpListener, to: String) {
+            let mut open = tokio::task::JoinSet::new();
+            while let Ok((mut from, _)) = listener.accept().await {
+                let to = to.clone();
+                open.spawn(async move {
+                    let mut redis = TcpStream::connect(to).await.unwrap();
+                    let _ = copy_bidirectional(&mut from, &mut redis).await;
+                });
+            }
+        }
+
+        #[tokio::test]
+        async fn a_redis_that_comes_back_is_used_again() {
+            let url = bench::live_url();
+            let to = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut tasks = tokio::task::JoinSet::new();
+            tasks.spawn(door(listener, to.clone()));
+            let redis = bench::at(format!("redis://{address}")).await;
+            assert!(answers_within(&redis, Duration::from_secs(2)).await);
+
+            tasks.shutdown().await;
+            assert!(!answers(&redis).await);
+
+            let listener = TcpListener::bind(address).await.unwrap();
+            tasks.spawn(door(listener, to));
+            assert!(answers_within(&redis, Duration::from_secs(5)).await);
+        }
+    }
+}
