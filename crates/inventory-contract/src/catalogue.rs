@@ -5,6 +5,7 @@
 
 use common::types::{Cell, Currency, GeoPoint, ItemId, StoreId};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -131,5 +132,51 @@ mod tests {
         let newer =
             ON_THE_WIRE.replace("\"slug\":\"latte\"", "\"slug\":\"latte\",\"added_later\":1");
         assert!(serde_json::from_str::<Row>(&newer).is_ok());
+    }
+}
+
+/// A published version whole: what its checksum is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MenuDocument {
+    /// The store's terms.
+    pub terms: StoreTerms,
+    /// The items, in the order of [`MenuDocument::sorted`].
+    pub items: Vec<PublishedItem>,
+}
+
+impl MenuDocument {
+    /// Puts the rows of a version together; `None` while the store's entry is missing. Whether no item is
+    /// missing says the checksum alone: an index follows its table with a delay.
+    #[must_use]
+    pub fn of_rows(rows: Vec<Row>) -> Option<Self> {
+        let (mut terms, mut items) = (None, Vec::with_capacity(rows.len()));
+        for row in rows {
+            match row.entry {
+                Entry::Store(store) => terms = Some(store),
+                Entry::Item(item) => items.push(item),
+            }
+        }
+        terms.map(|terms| Self { terms, items }.sorted())
+    }
+
+    /// The same menu in its one order: by heading, price and name in addresses.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.items.sort_by_cached_key(|item| {
+            (item.category.clone(), item.price_minor, item.slug.clone())
+        });
+        self
+    }
+
+    /// SHA-256 over the document as JSON, hexadecimal.
+    #[must_use]
+    pub fn checksum(&self) -> String {
+        use std::fmt::Write;
+
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        Sha256::digest(json).iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
