@@ -1,0 +1,21 @@
+//! What only the payment service needs to know.
+
+use event_kit::EventsConfig;
+use postgres_kit::PostgresConfig;
+
+/// The configuration of the payment service.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented in the kit")]
+    pub postgres: PostgresConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented in the kit")]
+    pub events: EventsConfig,
+    /// Base URL of the payment provider.
+    #[arg(long, env = "CE_PROVIDER_URL", default_value = "http://127.0.0.1:18101")]
+    pub provider_url: String,
+    /// Longest wait for one answer of the provider; the caller's own deadline shortens it.
+    #[arg(long, env = "CE_PROVIDER_TIMEOUT_MS", default_value_t = 5_000)]
+    pub provider_timeout_ms: u64,
+}

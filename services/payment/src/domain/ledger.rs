@@ -1,0 +1,102 @@
+//! Double entry: what happens to money is written down twice and sums to zero.
+
+use common::types::{Currency, StoreId};
+
+/// One act in the books. Debits are positive, credits negative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Posting {
+    /// `authorize:1` and so on; once for each order.
+    pub(crate) what: String,
+    pub(crate) currency: Currency,
+    pub(crate) lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) account: String,
+    pub(crate) amount_minor: i64,
+}
+
+/// Who takes part in an act.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parties<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) store: StoreId,
+    pub(crate) currency: Currency,
+}
+
+impl Parties<'_> {
+    /// The provider holds `amount_minor` for us.
+    pub(crate) fn authorize(&self, generation: i32, amount_minor: i64) -> Option<Posting> {
+        self.post(format!("authorize:{generation}"), self.hold(amount_minor))
+    }
+
+    /// The provider holds it no longer.
+    pub(crate) fn void(&self, generation: i32, amount_minor: i64) -> Option<Posting> {
+        self.post(format!("void:{generation}"), self.hold(-amount_minor))
+    }
+
+    /// The provider owes us what was captured, we owe it to the store, and the hold is over.
+    pub(crate) fn capture(
+        &self,
+        capture: i32,
+        held_minor: i64,
+        captured_minor: i64,
+    ) -> Option<Posting> {
+        let taken = [
+            line(format!("receivable:provider:{}", self.provider), captured_minor),
+            line(format!("payable:store:{}", self.store), -captured_minor),
+        ];
+        let lines = self.hold(-held_minor).into_iter().chain(taken).collect();
+        self.post(format!("capture:{capture}"), lines)
+    }
+
+    fn hold(&self, amount_minor: i64) -> Vec<Line> {
+        vec![
+            line(format!("hold:provider:{}", self.provider), amount_minor),
+            line(format!("hold:store:{}", self.store), -amount_minor),
+        ]
+    }
+
+    /// Nothing to write where nothing moves.
+    fn post(&self, what: String, lines: Vec<Line>) -> Option<Posting> {
+        let lines: Vec<_> = lines.into_iter().filter(|line| line.amount_minor != 0).collect();
+        (!lines.is_empty()).then_some(Posting { what, currency: self.currency, lines })
+    }
+}
+
+const fn line(account: String, amount_minor: i64) -> Line {
+    Line { account, amount_minor }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const PARTIES: Parties<'static> = Parties {
+        provider: "sandbox",
+        store: StoreId::from_uuid(Uuid::nil()),
+        currency: Currency::USD,
+    };
+
+    proptest! {
+        #[test]
+        fn every_act_sums_to_zero(held in 0_i64..=100_000_000, share in 0_i64..=100) {
+            let captured = held * share / 100;
+            let acts = [PARTIES.authorize(1, held), PARTIES.void(1, held), PARTIES.capture(1, held, captured)];
+
+            for act in acts.into_iter().flatten() {
+                prop_assert_eq!(act.lines.iter().map(|line| line.amount_minor).sum::<i64>(), 0);
+                prop_assert!(act.lines.len() >= 2);
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_moves_nothing_is_written() {
+        assert_eq!(PARTIES.authorize(1, 0), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! A payment, from the first call to the provider to the last.
+
+mod errand;
+mod settle;
+
+use common::types::{Class, Currency, Fault, OrderId, PaymentId};
+use uuid::Uuid;
+
+use super::{Answer, Asked, DeclineClass, Posting, State, Step, Terms};
+
+pub(crate) use errand::Errand;
+pub(crate) use settle::Fact;
+
+/// What one order pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Payment {
+    id: PaymentId,
+    order: OrderId,
+    /// Absent where it was voided before it was asked for.
+    terms: Option<Terms>,
+    standing: Standing,
+}
+
+/// The part of a payment that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) state: State,
+    /// The call that is under way.
+    pub(crate) work: Option<Step>,
+    pub(crate) version: i64,
+    pub(crate) authorized_minor: i64,
+    pub(crate) capturing_minor: i64,
+    pub(crate) captured_minor: i64,
+    pub(crate) refunded_minor: i64,
+    /// How many captures were asked for.
+    pub(crate) captures: i32,
+    pub(crate) reference: Option<Uuid>,
+    pub(crate) decline: Option<DeclineClass>,
+}
+
+/// What a transition brings about besides the new standing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Changed {
+    pub(crate) cause: &'static str,
+    pub(crate) asked: Vec<Asked>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) postings: Vec<Posting>,
+    pub(crate) news: Option<News>,
+}
+
+/// What the others are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    Authorized,
+    Declined,
+    Captured,
+    Voided,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CaptureError {
+    #[error("more than was authorized cannot be captured")]
+    ExceedsAuthorized,
+    #[error("to take nothing of an authorization, void it")]
+    NothingToCapture,
+    #[error("the provider holds no money for this order")]
+    NotAuthorized,
+    #[error("another amount was captured already")]
+    AlreadyCaptured,
+    #[error("the payment was voided")]
+    AlreadyCancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum VoidError {
+    #[error("what was captured is refunded, never voided")]
+    AlreadyCaptured,
+}
+
+impl Payment {
+    /// Begins a payment: the provider is to be asked, unless there is nothing to pay.
+    pub(crate) fn begin(id: PaymentId, terms: Terms) -> (Self, Changed) {
+        let mut standing = Standing::new(State::Authorizing, Some(Step::Authorize));
+        let mut changed = Changed { cause: "asked", ..Changed::default() };
+        if terms.amount_minor == 0 {
+            standing = Standing::new(State::Authorized, None);
+            changed = Changed { cause: "nothing-to-pay", news: Some(News::Authorized), ..changed };
+        } else {
+            let (generation, amount_minor) = (terms.generation, terms.amount_minor);
+            changed.asked = vec![Asked { step: Step::Authorize, generation, amount_minor }];
+        }
+        (Self { id, order: terms.order, terms: Some(terms), standing }, changed)
+    }
+
+    /// Refuses a payment before it is asked for: a void that overtook its authorization.
+    pub(crate) fn tombstone(id: PaymentId, order: OrderId) -> (Self, Changed) {
+        let standing = Standing::new(State::Voided, Some(Step::Void));
+        let asked = [Step::Authorize, Step::Void]
+            .map(|step| Asked { step, generation: 1, amount_minor: 0 })
+            .to_vec();
+        let changed = Changed { cause: "voided-before-asked", asked, ..Changed::default() };
+        (Self { id, order, terms: None, standing }, changed)
+    }
+
+    /// Begins to take money that the provider holds; the rest is freed. Nothing changes where the same
+    /// capture is under way or done.
+    pub(crate) fn capture(&mut self, amount_minor: i64) -> Result<Option<Changed>, CaptureError> {
+        let now = &mut self.standing;
+        match now.state {
+            State::Authorized if amount_minor > now.authorized_minor => {
+                Err(CaptureError::ExceedsAuthorized)
+            }
+            State::Authorized if amount_minor == 0 && now.authorized_minor > 0 => {
+                Err(CaptureError::NothingToCapture)
+            }
+            State::Authorized => {
+                (now.capturing_minor, now.captures) = (amount_minor, now.captures + 1);
+                let asked = Asked { step: Step::Capture, generation: now.captures, amount_minor };
+                now.enter(State::Capturing, Some(Step::Capture));
+                let asked = Vec::from_iter((amount_minor > 0).then_some(asked));
+                Ok(Some(Changed { cause: "capture-asked", asked, ..Changed::default() }))
+            }
+            State::Capturing if amount_minor == now.capturing_minor => Ok(None),
+            State::Captured if amount_minor == now.captured_minor => Ok(None),
+            State::Capturing | State::PartlyCaptured | State::Captured => {
+                Err(CaptureError::AlreadyCaptured)
+            }
+            State::Voiding | State::Voided => Err(CaptureError::AlreadyCancelled),
+            _ => Err(CaptureError::NotAuthorized),
+        }
+    }
+
+    /// Begins to let the money go, whether or not the provider holds it yet. Nothing changes where
+    /// nothing is held.
+    pub(crate) fn void(&mut self) -> Result<Option<Changed>, VoidError> {
+        let generation = self.generation();
+        let now = &mut self.standing;
+        match now.state {
+            State::Authorizing | State::ActionRequired | State::Authorized => {
+                let something = now.state != State::Authorized || now.authorized_minor > 0;
+                now.enter(State::Voiding, Some(Step::Void));
+                let amount_minor = now.authorized_minor;
+                let asked = Asked { step: Step::Void, generation, amount_minor };
+                let asked = Vec::from_iter(something.then_some(asked));
+                Ok(Some(Changed { cause: "void-asked", asked, ..Changed::default() }))
+            }
+            State::Capturing | State::PartlyCaptured | State::Captured => {
+                Err(VoidError::AlreadyCaptured)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) const fn restore(
+        id: PaymentId,
+        order: OrderId,
+        terms: Option<Terms>,
+        standing: Standing,
+    ) -> Self {
+        Self { id, order, terms, standing }
+    }
+
+    pub(crate) const fn id(&self) -> PaymentId {
+        self.id
+    }
+
+    pub(crate) const fn order(&self) -> OrderId {
+        self.order
+    }
+
+    pub(crate) const fn terms(&self) -> Option<&Terms> {
+        self.terms.as_ref()
+    }
+
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub(crate) const fn state(&self) -> State {
+        self.standing.state
+    }
+
+    /// Number of the try that may charge.
+    pub(crate) fn generation(&self) -> i32 {
+        self.terms.as_ref().map_or(1, |terms| terms.generation)
+    }
+
+    /// `None` (ISO 4217 would say `XXX`) where nobody said what it was about.
+    pub(crate) fn currency(&self) -> Option<Currency> {
+        self.terms.as_ref().map(|terms| terms.currency)
+    }
+}
+
+impl Standing {
+    const fn new(state: State, work: Option<Step>) -> Self {
+        Self {
+            state,
+            work,
+            version: 1,
+            authorized_minor: 0,
+            capturing_minor: 0,
+            captured_minor: 0,
+            refunded_minor: 0,
+            captures: 0,
+            reference: None,
+            decline: None,
+        }
+    }
+
+    const fn enter(&mut self, state: State, work: Option<Step>) {
+        self.state = state;
+        self.work = work;
+        self.version += 1;
+    }
+}
+
+impl Fault for CaptureError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NothingToCapture => Class::Invalid,
+            _ => Class::Conflict,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ExceedsAuthorized => "exceeds-authorized",
+            Self::NothingToCapture => "nothing-to-capture",
+            Self::NotAuthorized => "not-authorized",
+            Self::AlreadyCaptured => "already-captured",
+            Self::AlreadyCancelled => "already-cancelled",
+        }
+    }
+}
+
+impl Fault for VoidError {
+    fn class(&self) -> Class {
+        Class::Conflict
+    }
+
+    fn code(&self) -> &'static str {
+        "already-captured"
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+//! What is to be asked of the provider now.
+
+use uuid::Uuid;
+
+use super::{Fact, Payment, Step, Terms};
+
+/// A question for the provider, or a fact that needs no question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Errand<'a> {
+    Authorize { key: String, terms: &'a Terms },
+    Capture { key: String, reference: Uuid, amount_minor: i64 },
+    Void { key: String, target: String },
+    Plain(Fact),
+}
+
+impl Payment {
+    /// The errand of the step that is under way, if one is.
+    pub(crate) fn errand(&self) -> Option<Errand<'_>> {
+        let (order, generation) = (self.order, self.generation());
+        let nothing_held = self.terms.as_ref().is_some_and(|terms| terms.amount_minor == 0);
+        match (self.standing.work?, &self.terms) {
+            (Step::Authorize, Some(terms)) => {
+                Some(Errand::Authorize { key: Step::Authorize.key(order, generation), terms })
+            }
+            (Step::Authorize, None) => None,
+            (Step::Capture, _) => match self.standing.reference {
+                Some(reference) if self.standing.capturing_minor > 0 => Some(Errand::Capture {
+                    key: Step::Capture.key(order, self.standing.captures),
+                    reference,
+                    amount_minor: self.standing.capturing_minor,
+                }),
+                _ => Some(Errand::Plain(Fact::Captured)),
+            },
+            (Step::Void, _) if nothing_held => Some(Errand::Plain(Fact::NothingHeld)),
+            (Step::Void, _) => Some(Errand::Void {
+                key: Step::Void.key(order, generation),
+                target: Step::Authorize.key(order, generation),
+            }),
+        }
+    }
+}

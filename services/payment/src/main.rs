@@ -1,0 +1,39 @@
+//! The payment service: holds, takes and lets go of money, and keeps the books.
+
+use std::{process::ExitCode, time::Duration};
+
+use payment::{App, Config, MIGRATIONS, clients::Provider, routes, saga};
+use service_kit::{Kit, OpenApi, Service};
+
+struct Payment;
+
+impl Service for Payment {
+    const NAME: &'static str = "payment";
+    type Config = Config;
+
+    fn openapi() -> OpenApi {
+        routes::router().into_openapi()
+    }
+
+    async fn migrate(config: Config) -> anyhow::Result<()> {
+        postgres_kit::migrate(&config.postgres, &MIGRATIONS).await
+    }
+
+    async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
+        let db = postgres_kit::connect(&config.postgres).await?;
+        let log = event_kit::connect(&config.events).await?;
+        let timeout = Duration::from_millis(config.provider_timeout_ms);
+        let provider = Provider::sandbox(kit.outside(&config.provider_url, timeout)?);
+        let app = App::new(db.clone(), kit.clock(), provider);
+
+        kit.probe("postgres", postgres_kit::probe(db.clone()));
+        kit.task("outbox", event_kit::relay(db, log));
+        kit.task("saga", saga::worker(app.clone()));
+        kit.serve(routes::router().with_state(app));
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    service_kit::run::<Payment>()
+}

@@ -1,0 +1,114 @@
+//! `POST /v1/internal/payments/{order_id}/capture`
+
+use axum::extract::State;
+use common::types::OrderId;
+use service_kit::{Answer, Caller, Path, Problem, Services, ValidJson};
+
+use super::wire;
+use crate::App;
+
+/// Takes money that is held for an order, once; the rest of the authorization is freed.
+///
+/// The same amount again is answered with what was done.
+#[utoipa::path(
+    post, path = "/v1/internal/payments/{order_id}/capture", operation_id = "capture_payment", tag = "internal",
+    params(("order_id" = OrderId, Path)), request_body = wire::Capture,
+    responses((status = 200, body = wire::PaymentState), Problem),
+)]
+pub(super) async fn handle(
+    State(app): State<App>,
+    caller: Caller<Services>,
+    Path(order): Path<OrderId>,
+    ValidJson(body): ValidJson<wire::Capture>,
+) -> Result<Answer<wire::PaymentState>, Problem> {
+    let payment = app.capture_payment(order, body.amount_minor.into(), caller.service()).await?;
+    Ok(Answer::ok(wire::PaymentState::from(&payment)))
+}
+
+#[cfg(test)]
+mod live {
+    use sqlx::PgPool;
+
+    use crate::bench::{Bench, ORDER, STORE, asking};
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn money_is_taken_once_and_the_rest_is_freed(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+
+        for _ in 0..2 {
+            let answer = bench.capture(1000).await;
+            answer.is(200);
+            assert_eq!(answer.json["state"], "CAPTURED");
+            assert_eq!(answer.json["captured_minor"], 1000);
+        }
+
+        let calls = [
+            format!("authorize {ORDER}:authorize:1 1250"),
+            format!("capture {ORDER}:capture:1 1000"),
+        ];
+        assert_eq!(bench.provider_did().await, calls);
+        bench.has_told(&["authorized", "captured"]).await;
+        let payable = format!("payable:store:{STORE}");
+        bench.balances(&[(&payable, -1000), ("receivable:provider:sandbox", 1000)]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn twins_at_the_same_time_take_money_once(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+
+        let (one, two) = tokio::join!(bench.capture(1250), bench.capture(1250));
+
+        assert!([one.status, two.status].contains(&200));
+        assert_eq!(bench.provider_did().await.len(), 2);
+        bench.has_told(&["authorized", "captured"]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn more_than_is_held_is_refused_before_the_provider_hears_of_it(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+
+        bench.capture(1251).await.is_problem(409, "exceeds-authorized");
+        bench.capture(0).await.is_problem(422, "nothing-to-capture");
+
+        assert_eq!(bench.provider_did().await.len(), 1);
+        bench.has_told(&["authorized"]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn what_is_not_held_cannot_be_taken(db: PgPool) {
+        let bench = Bench::new(db).await;
+
+        bench.capture(1).await.is_problem(404, "no-such-payment");
+        bench.authorize(&asking("pm_declined", 1250)).await.is(402);
+        bench.capture(1).await.is_problem(409, "not-authorized");
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_capture_whose_answer_was_lost_is_finished_by_the_worker_once(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+        bench.provider_dawdles(true).await;
+        bench.capture_within(1250, 200).await.is(503);
+
+        bench.provider_dawdles(false).await;
+        bench.settle().await;
+
+        assert_eq!(bench.provider_did().await.len(), 2);
+        bench.has_told(&["authorized", "captured"]).await;
+        bench.capture(1250).await.is(200);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn where_nothing_was_to_pay_nothing_is_taken(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 0)).await.is(200);
+
+        bench.capture(0).await.is(200);
+
+        assert_eq!(bench.provider_did().await, [""; 0]);
+        bench.went(&["CREATED>AUTHORIZED", "AUTHORIZED>CAPTURING", "CAPTURING>CAPTURED"]).await;
+    }
+}

@@ -1,0 +1,7 @@
+//! The tables of the payment database.
+
+pub(crate) mod ledger;
+pub(crate) mod payments;
+
+#[cfg(test)]
+mod live;
