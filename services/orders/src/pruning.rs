@@ -1,0 +1,36 @@
+//! The worker that forgets what nobody will ask for again, and looks for newer menus.
+
+use std::{pin::Pin, time::Duration};
+
+use service_kit::Stop;
+
+use crate::App;
+
+/// Between two looks at the versions of menus: so old may a price be after another process took note.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Looks between two prunings.
+const LOOKS: u32 = 60;
+
+/// Works until told to stop.
+pub fn worker(
+    app: App,
+) -> impl FnOnce(Stop) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> {
+    move |stop| {
+        Box::pin(async move {
+            let mut looks: u32 = 0;
+            while !stop.is_cancelled() {
+                if let Err(error) = app.refresh_menus().await {
+                    tracing::warn!(error = %error, "menus could not be looked at");
+                }
+                if looks.is_multiple_of(LOOKS)
+                    && let Err(error) = app.forget_old_keys().await
+                {
+                    tracing::warn!(error = %error, "old keys could not be forgotten");
+                }
+                looks = looks.wrapping_add(1);
+                let _stopped = stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
+            }
+            Ok(())
+        })
+    }
+}

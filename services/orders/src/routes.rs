@@ -1,0 +1,62 @@
+//! The orders API, as a table of contents.
+
+mod accept_ticket;
+mod cancel_order;
+mod complete_order;
+mod create_cart;
+mod delete_cart_line;
+mod find_cart;
+mod find_order;
+mod find_order_standing;
+mod list_active_orders;
+mod list_orders;
+mod list_tickets;
+mod old_paths;
+mod owner;
+mod place_order;
+mod put_cart_line;
+mod refuse_ticket;
+mod set_order_status;
+mod set_ticket_status;
+mod stream_order;
+
+use common::types::Fault;
+use service_kit::{OpenApiRouter, Problem};
+use utoipa_axum::routes;
+
+use crate::App;
+
+/// Largest body of an order or a cart, in bytes.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// Every operation of the service.
+#[must_use]
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(place_order::handle, list_orders::handle))
+        .routes(routes!(create_cart::handle))
+        .routes(routes!(put_cart_line::handle, delete_cart_line::handle))
+        .routes(routes!(old_paths::place_order))
+        .layer(service_kit::body_limit(BODY_BYTES_MAX))
+        .routes(routes!(find_cart::handle))
+        .routes(routes!(list_active_orders::handle))
+        .routes(routes!(find_order::handle))
+        .routes(routes!(set_order_status::handle))
+        .routes(routes!(complete_order::handle))
+        .routes(routes!(cancel_order::handle))
+        .routes(routes!(list_tickets::handle))
+        .routes(routes!(set_ticket_status::handle))
+        .routes(routes!(accept_ticket::handle))
+        .routes(routes!(refuse_ticket::handle))
+        .routes(routes!(old_paths::list_active_orders))
+        .routes(routes!(old_paths::find_order))
+        .routes(routes!(old_paths::set_order_status))
+        .routes(routes!(old_paths::complete_order))
+        .routes(routes!(find_order_standing::handle))
+        .routes(routes!(stream_order::handle))
+}
+
+/// A version that is not the caller's `If-Match` is 412, whichever use case found it.
+fn stale_is_412<E: Fault>(error: E) -> Problem {
+    if error.code() == "if-match-failed" { Problem::stale() } else { error.into() }
+}

@@ -1,0 +1,186 @@
+//! The worker that finishes what a transaction began. What to do next says `domain`; here it is done.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use postgres_kit::StoreError;
+use service_kit::{Stop, Stored};
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    App,
+    app::{Begun, Inbox},
+    clients::{Fleet, Inventory, Payment},
+    domain::{self, Call, Heard, Order, Plan, Progress},
+};
+
+/// How long the worker rests after the database failed it.
+const REST: Duration = Duration::from_millis(500);
+
+/// Whom the saga asks.
+#[derive(Debug, Clone)]
+pub struct Participants {
+    /// Stock.
+    pub inventory: Inventory,
+    /// Money.
+    pub payment: Payment,
+    /// Couriers.
+    pub fleet: Fleet,
+}
+
+type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// Works on orders that were just accepted, until told to stop; then finishes those under way.
+pub fn begun(app: App, ask: Participants, inbox: Inbox) -> impl FnOnce(Stop) -> Work {
+    move |stop| {
+        Box::pin(async move {
+            let Inbox(mut inbox) = inbox;
+            let under_way = TaskTracker::new();
+            while let Some(Some(begun)) = stop.run_until_cancelled(inbox.recv()).await {
+                let Begun { order, decided } = begun;
+                let work = Job { app: app.clone(), ask: ask.clone(), decided: Some(decided) };
+                under_way.spawn(work.run(order, Progress::new(), false));
+            }
+            under_way.close();
+            under_way.wait().await;
+            Ok(())
+        })
+    }
+}
+
+/// Works on orders that are due, whoever began them, until told to stop.
+pub fn due(app: App, ask: Participants, slots: usize) -> impl FnOnce(Stop) -> Work {
+    move |stop| {
+        Box::pin(async move {
+            let free = Arc::new(Semaphore::new(slots.max(1)));
+            let under_way = TaskTracker::new();
+            while !stop.is_cancelled() {
+                match app.claim_due(free.available_permits()).await {
+                    Ok(claimed) if claimed.is_empty() => {
+                        let _stopped = stop.run_until_cancelled(app.something_due()).await;
+                    }
+                    Ok(claimed) => {
+                        for claimed in claimed {
+                            let Ok(slot) = Arc::clone(&free).acquire_owned().await else { break };
+                            let job = Job { app: app.clone(), ask: ask.clone(), decided: None };
+                            under_way.spawn(async move {
+                                job.resume(claimed.order, claimed.late).await;
+                                drop(slot);
+                            });
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %error, "due orders could not be claimed");
+                        let _stopped = stop.run_until_cancelled(tokio::time::sleep(REST)).await;
+                    }
+                }
+            }
+            under_way.close();
+            under_way.wait().await;
+            Ok(())
+        })
+    }
+}
+
+/// One order's turn with this worker.
+struct Job {
+    app: App,
+    ask: Participants,
+    /// Who waits for the decision.
+    decided: Option<oneshot::Sender<Stored>>,
+}
+
+impl Job {
+    async fn resume(self, order: Order, late: bool) {
+        match self.app.progress_of(&order).await {
+            Ok(heard) => self.run(order, heard, late).await,
+            Err(error) => {
+                tracing::warn!(order.id = %order.id, error = %error, "an order waits for its lease to end");
+            }
+        }
+    }
+
+    /// Goes on until the order rests, an answer stays away, or somebody else has the order. A failure of
+    /// the database leaves the order to its lease: another worker takes it 15 s later.
+    async fn run(mut self, mut order: Order, mut heard: Progress, mut late: bool) {
+        loop {
+            match domain::next(&order, &heard, late) {
+                Plan::Ask(calls) => {
+                    if !self.hear(&order, &calls, &mut heard).await {
+                        let wait_ms = domain::backoff_ms(tries(&order), rand::random());
+                        self.rest(&order, &heard, Some(wait_ms)).await;
+                        return;
+                    }
+                }
+                Plan::Become(verdict) => match self.app.settle(&order, &verdict, &heard).await {
+                    Ok(Some(settled)) => {
+                        self.tell(settled.decided, &settled.order);
+                        order = settled.order;
+                        heard.clear();
+                        late = false;
+                        if order.state.ended() {
+                            return;
+                        }
+                    }
+                    Ok(None) => return,
+                    Err(error) => return given_up(&order, &error),
+                },
+                Plan::Wait if heard.is_empty() => return,
+                Plan::Wait => return self.rest(&order, &heard, None).await,
+            }
+        }
+    }
+
+    /// Makes the calls, at once; false where an answer stayed away.
+    async fn hear(&self, order: &Order, calls: &[Call], heard: &mut Progress) -> bool {
+        let answers = join_all(calls.iter().map(|call| self.call(order, *call))).await;
+        for (call, answer) in calls.iter().zip(&answers) {
+            if let Some(answer) = answer {
+                heard.insert(*call, answer.clone());
+            }
+        }
+        answers.iter().all(Option::is_some)
+    }
+
+    async fn call(&self, order: &Order, call: Call) -> Option<Heard> {
+        let Participants { inventory, payment, fleet } = &self.ask;
+        match call {
+            Call::Reserve => inventory.reserve(order, self.app.now()).await,
+            Call::Release => inventory.release(order).await,
+            Call::Ship => inventory.ship(order).await,
+            Call::Authorize => payment.authorize(order).await,
+            Call::Capture => payment.capture(order).await,
+            Call::Void => payment.void(order).await,
+            Call::Deliver => {
+                let terms = self.app.terms_of(order).await?;
+                fleet.deliver(order, &terms).await
+            }
+            Call::Recall => fleet.recall(order).await,
+        }
+    }
+
+    async fn rest(&self, order: &Order, heard: &Progress, wait_ms: Option<i64>) {
+        if let Err(error) = self.app.give_back(order, heard, wait_ms).await {
+            given_up(order, &error);
+        }
+    }
+
+    /// Tells who waits, once there is nothing more to undo.
+    fn tell(&mut self, decided: Option<Stored>, order: &Order) {
+        let undone = order.confirmed || order.state.ended();
+        if let (Some(decided), true) = (decided, undone)
+            && let Some(waiting) = self.decided.take()
+        {
+            let _nobody_waits_any_more = waiting.send(decided);
+        }
+    }
+}
+
+fn tries(order: &Order) -> u32 {
+    u32::try_from(order.attempts).unwrap_or(0)
+}
+
+fn given_up(order: &Order, error: &StoreError) {
+    tracing::warn!(order.id = %order.id, error = %error, "an order waits for its lease to end");
+}

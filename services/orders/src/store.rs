@@ -1,0 +1,21 @@
+//! The tables of the orders database. Rows are locked in one order: idempotency, orders, ticket.
+
+pub(crate) mod answers;
+pub(crate) mod incidents;
+mod line_doc;
+pub(crate) mod menus;
+pub(crate) mod orders;
+pub(crate) mod projection;
+pub(crate) mod steps;
+pub(crate) mod tickets;
+pub(crate) mod transitions;
+
+use postgres_kit::{PgConnection, StoreError};
+
+use crate::domain::Actor;
+
+/// Tells the triggers of this transaction who acts; without it they write `machine`.
+pub(crate) async fn act_as(tx: &mut PgConnection, actor: Actor) -> Result<(), StoreError> {
+    sqlx::query("SELECT set_config('ce.actor', $1, true)").bind(actor.name()).execute(tx).await?;
+    Ok(())
+}
