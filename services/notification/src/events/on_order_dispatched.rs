@@ -1,0 +1,18 @@
+//! A courier has the order.
+
+use event_kit::Heard;
+use orders_contract::events::OrderDispatched;
+use postgres_kit::StoreError;
+
+use crate::{
+    App,
+    app::News,
+    domain::{Facts, Kind, clock_time},
+};
+
+pub(crate) async fn handle(app: App, heard: Heard<OrderDispatched>) -> Result<(), StoreError> {
+    let fact = &heard.fact;
+    let facts = Facts::about(fact.order_id).with("promise", fact.promise_at.map(clock_time));
+    let (customer, order, kind) = (fact.customer_id, fact.order_id, Kind::Dispatched);
+    app.tell_customer(&heard, News { customer, order, kind, facts }).await
+}
