@@ -1,0 +1,6 @@
+//! What is tried at the only door to the outside.
+
+mod framing;
+mod passing;
+mod tokens;
+mod tracking;

@@ -1,0 +1,36 @@
+//! The gateway: takes every request from outside and brings it to the service that answers it.
+
+use std::process::ExitCode;
+
+use gateway::{Access, App, Config, Pace, Upstreams, around, routes};
+use service_kit::{Kit, OpenApi, Service};
+
+struct Gateway;
+
+impl Service for Gateway {
+    const NAME: &'static str = "gateway";
+    type Config = Config;
+
+    fn openapi() -> OpenApi {
+        routes::own().into_openapi()
+    }
+
+    async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
+        let redis = redis_kit::connect(&config.redis).await?;
+        let identity = kit.client(&config.identity_url, "identity")?;
+        let orders = kit.client(&config.orders_url, "orders")?;
+        let fleet = kit.client(&config.fleet_url, "fleet")?;
+        let access = Access::new(identity, kit.clock());
+        let upstreams = Upstreams::new(&config, kit.signer())?;
+        let pace = Pace::new(&redis, config.rates, config.edge.trusted_proxies);
+        let app = App::new(upstreams, access.clone(), pace, orders, fleet);
+
+        kit.task("keys", access.keep_fresh());
+        kit.serve_plain(around(routes::router()?.with_state(app), &config.edge)?);
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    service_kit::run::<Gateway>()
+}
