@@ -66,3 +66,30 @@ delivery_facts! {
     /// It was called off.
     DeliveryCancelled = "com.cloudeats.fleet.delivery_cancelled.v1",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON_THE_WIRE: &str = concat!(
+        r#"{"delivery_id":"0191e4b0-0000-7000-8000-000000000001","#,
+        r#""order_id":"0191e4b0-0000-5000-8000-000000000002","cell":"east-a","#,
+        r#""courier_id":"0191e4b0-0000-7000-8000-000000000003","#,
+        r#""vehicle_id":"0191e4b0-0000-7000-8000-000000000004","#,
+        r#""at":"2026-11-20T12:00:00Z","device_time":"2026-11-20T11:59:58Z","reason":"deliver"}"#,
+    );
+
+    #[test]
+    fn the_shape_on_the_wire_is_the_shape_we_promised() {
+        let fact: DeliveryCompleted = serde_json::from_str(ON_THE_WIRE).unwrap();
+
+        assert_eq!(serde_json::to_string(&fact).unwrap(), ON_THE_WIRE);
+        assert_eq!(fact.key(), "0191e4b0-0000-7000-8000-000000000001");
+    }
+
+    #[test]
+    fn a_field_that_we_do_not_know_yet_is_no_trouble() {
+        let newer = ON_THE_WIRE.replace("\"cell\"", "\"added_later\":1,\"cell\"");
+        assert!(serde_json::from_str::<DeliveryCompleted>(&newer).is_ok());
+    }
+}

@@ -85,3 +85,41 @@ pub struct Ack {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keeps<T: serde::de::DeserializeOwned + Serialize>(on_the_wire: &str) {
+        let read: T = serde_json::from_str(on_the_wire).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), on_the_wire);
+    }
+
+    #[test]
+    fn the_shape_on_the_wire_is_the_shape_we_promised() {
+        keeps::<Telemetry>(concat!(
+            r#"{"boot_id":"0191e4b0-0000-7000-8000-000000000001","seq":7,"#,
+            r#""device_time":"2026-11-20T12:00:00Z","lat":42.5,"lon":1.5,"accuracy_m":4.0}"#,
+        ));
+        keeps::<VehicleEvent>(concat!(
+            r#"{"event_id":"0191e4b0-0000-7000-8000-000000000002","#,
+            r#""boot_id":"0191e4b0-0000-7000-8000-000000000001","seq":1,"#,
+            r#""device_time":"2026-11-20T12:00:00Z","kind":"arrive_pickup","#,
+            r#""delivery_id":"0191e4b0-0000-7000-8000-000000000003","#,
+            r#""position":{"lat":42.5,"lon":1.5}}"#,
+        ));
+        keeps::<Status>(
+            r#"{"online":true,"boot_id":"0191e4b0-0000-7000-8000-000000000001","firmware":"1.0"}"#,
+        );
+        keeps::<Ack>(r#"{"event_id":"0191e4b0-0000-7000-8000-000000000002"}"#);
+        keeps::<Ack>(
+            r#"{"event_id":"0191e4b0-0000-7000-8000-000000000002","refused":"not-ready"}"#,
+        );
+    }
+
+    #[test]
+    fn a_topic_names_its_vehicle() {
+        let vehicle = VehicleId::from_uuid(Uuid::nil());
+        assert_eq!(topic(vehicle, "tel"), "v1/fleet/00000000-0000-0000-0000-000000000000/tel");
+    }
+}

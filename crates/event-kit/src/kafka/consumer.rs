@@ -2,13 +2,16 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use rdkafka::{
-    ClientConfig, ClientContext, Message, Offset, TopicPartitionList,
+    ClientConfig, ClientContext, Message, Offset, Statistics, TopicPartitionList,
     consumer::{
         BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, StreamConsumer,
     },
@@ -26,7 +29,10 @@ const ASIDE_MAX: usize = 1_000;
 
 /// Numbers the assignments of partitions: what was read under a former one cannot be committed.
 #[derive(Default)]
-struct Leases(Mutex<Numbers>);
+struct Leases {
+    numbers: Mutex<Numbers>,
+    lag: AtomicI64,
+}
 
 #[derive(Default)]
 struct Numbers {
@@ -36,16 +42,24 @@ struct Numbers {
 
 impl Leases {
     fn of(&self, topic: &str, part: i32) -> Option<i64> {
-        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let leases = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         leases.held.get(&(topic.to_owned(), part)).copied()
     }
 }
 
-impl ClientContext for Leases {}
+impl ClientContext for Leases {
+    /// Asking the brokers how far behind we are would hold up the reading; librdkafka knows.
+    fn stats(&self, statistics: Statistics) {
+        let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
+        // -1 where it is not known.
+        let lag = partitions.map(|partition| partition.consumer_lag.max(0)).sum();
+        self.lag.store(lag, Ordering::Relaxed);
+    }
+}
 
 impl ConsumerContext for Leases {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leases = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let Numbers { last, held } = &mut *leases;
         *last += 1;
         match rebalance {
@@ -78,6 +92,9 @@ impl KafkaConsumer {
             .set("group.id", group)
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
+            .set("statistics.interval.ms", "5000")
+            // A commit that gets no answer must not hold up the reading for a minute.
+            .set("socket.timeout.ms", "10000")
             .create_with_context(Leases::default())?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics)?;
@@ -185,16 +202,6 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// How many records of assigned partitions are not committed.
-fn lag_of(consumer: &StreamConsumer<Leases>) -> KafkaResult<i64> {
-    let committed = consumer.committed(WAIT)?;
-    committed.elements().iter().try_fold(0, |lag, place| {
-        let (low, high) = consumer.fetch_watermarks(place.topic(), place.partition(), WAIT)?;
-        let at = if let Offset::Offset(at) = place.offset() { at } else { low };
-        Ok(lag + high - at)
-    })
-}
-
 impl Consumer for KafkaConsumer {
     fn poll(
         &mut self,
@@ -223,8 +230,8 @@ impl Consumer for KafkaConsumer {
     }
 
     fn lag(&mut self) -> BoxFuture<'_, Result<i64, LogError>> {
-        let consumer = Arc::clone(&self.consumer);
-        Box::pin(blocking(move || lag_of(&consumer)))
+        let lag = self.consumer.context().lag.load(Ordering::Relaxed);
+        Box::pin(std::future::ready(Ok(lag)))
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), LogError>> {

@@ -32,7 +32,9 @@ pub(super) async fn events_of_a_key_are_applied_in_their_order_and_once(rig: &Ri
 }
 
 pub(super) async fn nothing_is_lost_or_doubled_when_both_ends_die_again_and_again(rig: &Rig) {
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false).finish());
+    let _ = tracing::subscriber::set_global_default(
+        tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false).finish(),
+    );
     let loaves: Vec<String> = (0..6).map(|_| loaf()).collect();
     let telling = join_all(loaves.iter().map(async |loaf| {
         for n in 1..=30 {

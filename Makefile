@@ -1,0 +1,45 @@
+# Every verb is one line into cargo, `cargo xtask` or `cloudeats`; CI calls the same ones.
+# Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED.
+
+.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders kill-each
+.DEFAULT_GOAL := help
+
+CLOUDEATS := target/debug/cloudeats
+RELEASED := target/release/cloudeats
+BUILD = $(NEED_CARGO) && cargo build --workspace --bins
+NEED_CARGO = { command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }; }
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/:.*## /: /p' $(MAKEFILE_LIST)
+
+run: ## start everything and play; with ORDERS=25 until so many orders are delivered
+	@$(BUILD) && $(CLOUDEATS) run $(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SPEED),--speed $(SPEED))
+
+down: ## stop what a run left behind
+	@$(BUILD) && $(CLOUDEATS) down
+
+test: ## all tests on engines of their own, with counts and seconds for each part
+	@$(BUILD) && $(CLOUDEATS) test
+
+test-engines: ## the event log's suite on a real Apache Kafka (needs a JVM and Maven), or on KAFKA_BOOTSTRAP
+	@$(BUILD) && $(CLOUDEATS) test --part kafka
+
+lint: ## formatting, clippy, layers, graph and the files that must be there
+	@$(NEED_CARGO) && cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && cargo xtask layers && cargo xtask graph --check && cargo xtask kit-sql && cargo xtask presence
+
+fmt: ## format the code
+	@$(NEED_CARGO) && cargo fmt --all
+
+openapi: ## write docs/openapi/ anew
+	@$(BUILD) && cargo xtask openapi
+
+graph: ## write docs/service-graph.toml anew and print the size of every crate
+	@$(NEED_CARGO) && cargo xtask graph
+
+bench: bench-orders ## all benchmarks
+
+bench-orders: ## orders per second against what the database alone can do
+	@$(NEED_CARGO) && cargo build --release --workspace --bins && $(RELEASED) bench orders
+
+kill-each: ## kill -9 each service in turn under load, then judge
+	@$(BUILD) && $(CLOUDEATS) kill-each

@@ -1,0 +1,212 @@
+//! `cloudeats test`: every test of the workspace on engines of its own, with counts and seconds.
+
+use std::ffi::OsString;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use crate::engines::kafka::Kafka;
+use crate::layout::Layout;
+
+use super::{Which, engines, say};
+
+/// A part of the tests.
+struct Plan {
+    name: &'static str,
+    /// What cargo is asked for.
+    targets: &'static [&'static str],
+    /// What the test runner is asked for.
+    filter: &'static [&'static str],
+}
+
+const PLANS: [Plan; 4] = [
+    Plan { name: "unit", targets: &["--lib", "--bins"], filter: &["--skip", "live::"] },
+    Plan { name: "live", targets: &["--lib", "--bins"], filter: &["live::"] },
+    Plan { name: "journeys", targets: &["--test", "*"], filter: &[] },
+    Plan { name: "documentation", targets: &["--doc"], filter: &[] },
+];
+
+/// Only when asked for: it needs a JVM and Maven, or a broker of the caller's.
+const KAFKA: Plan =
+    Plan { name: "kafka", targets: &["--package", "event-kit", "--lib"], filter: &["live::kafka"] };
+
+/// Runs every test.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Test {
+    /// The stack whose engines the tests use
+    #[arg(long, default_value = "test")]
+    stack: String,
+    /// The folder of all stacks
+    #[arg(long, env = "CE_LOCAL", default_value = ".local")]
+    local: std::path::PathBuf,
+    /// Only these parts: unit, live, journeys, documentation, kafka
+    #[arg(long)]
+    part: Vec<String>,
+    /// Only this package; all unless said
+    #[arg(long, short)]
+    package: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+struct Part {
+    name: &'static str,
+    count: Count,
+    took: Duration,
+    whole: bool,
+}
+
+impl Test {
+    /// Runs the verb. Its last line has the form of cargo's own, with the sums of all parts.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let layout = Which { stack: self.stack.clone(), local: self.local.clone() }.layout()?;
+        let started = Instant::now();
+        let site = engines::start(layout.clone()).await?;
+        let environment = engines::environment(&site).await?;
+        let engines_took = started.elapsed();
+
+        let outcome = self.run_parts(&layout, environment).await;
+        engines::stop(&layout).await?;
+        let parts = outcome?;
+
+        say(format_args!(
+            "\n{:<14}{:>8}{:>8}{:>9}{:>9}",
+            "part", "passed", "failed", "ignored", "s"
+        ));
+        say(format_args!("{:<14}{:>34.1}", "engines", engines_took.as_secs_f64()));
+        for part in &parts {
+            let Count { passed, failed, ignored } = part.count;
+            let seconds = part.took.as_secs_f64();
+            say(format_args!("{:<14}{passed:>8}{failed:>8}{ignored:>9}{seconds:>9.1}", part.name));
+        }
+        conclude(&parts, started.elapsed())
+    }
+
+    async fn run_parts(
+        &self,
+        layout: &Layout,
+        mut environment: Vec<(&str, String)>,
+    ) -> anyhow::Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        for plan in PLANS {
+            if self.part.is_empty() || self.part.iter().any(|wanted| wanted == plan.name) {
+                let package = match &self.package {
+                    Some(package) => vec!["--package", package],
+                    None => vec!["--workspace"],
+                };
+                parts.push(run_part(&plan, &package, &environment).await?);
+            }
+        }
+        if self.part.iter().any(|wanted| wanted == KAFKA.name) {
+            if std::env::var_os("KAFKA_BOOTSTRAP").is_some() {
+                parts.push(run_part(&KAFKA, &[], &environment).await?);
+            } else {
+                let kafka = Kafka::start(layout).await?;
+                environment.push(("KAFKA_BOOTSTRAP", kafka.bootstrap().to_owned()));
+                let part = run_part(&KAFKA, &[], &environment).await;
+                kafka.stop().await;
+                parts.push(part?);
+            }
+        }
+        Ok(parts)
+    }
+}
+
+async fn run_part(
+    plan: &Plan,
+    package: &[&str],
+    environment: &[(&str, String)],
+) -> anyhow::Result<Part> {
+    let started = Instant::now();
+    let mut child = Command::new(cargo())
+        .args(["test", "--no-fail-fast"])
+        .args(package)
+        .args(plan.targets)
+        .arg("--")
+        .args(plan.filter)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("CE_BIN_DIR", crate::process::bin_folder(None)?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo cannot be run: install Rust from https://rustup.rs")?;
+    let output = child.stdout.take().context("cargo says nothing")?;
+    let (mut lines, mut count) = (BufReader::new(output).lines(), Count::default());
+    while let Some(line) = lines.next_line().await? {
+        count.add(&line);
+        say(line);
+    }
+    let whole = child.wait().await?.success();
+    Ok(Part { name: plan.name, count, took: started.elapsed(), whole })
+}
+
+fn conclude(parts: &[Part], took: Duration) -> anyhow::Result<()> {
+    let mut sum = Count::default();
+    for Part { count, .. } in parts {
+        sum.passed += count.passed;
+        sum.failed += count.failed;
+        sum.ignored += count.ignored;
+    }
+    let broken = parts.iter().find(|part| !part.whole);
+    let verdict = if broken.is_none() { "ok" } else { "FAILED" };
+    say(format_args!(
+        "\ntest result: {verdict}. {} passed; {} failed; {} ignored; 0 measured; 0 filtered out; \
+         finished in {:.2}s",
+        sum.passed,
+        sum.failed,
+        sum.ignored,
+        took.as_secs_f64()
+    ));
+    match broken {
+        Some(part) => bail!("the part `{}` failed", part.name),
+        None => Ok(()),
+    }
+}
+
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+impl Count {
+    /// Adds a line like `test result: ok. 3 passed; 0 failed; 1 ignored; …`; others are no count.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|l| l.split_once(". "))
+        else {
+            return;
+        };
+        for field in counts.split(';') {
+            match field.trim().split_once(' ') {
+                Some((n, "passed")) => self.passed += n.parse().unwrap_or(0),
+                Some((n, "failed")) => self.failed += n.parse().unwrap_or(0),
+                Some((n, "ignored")) => self.ignored += n.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_cargo_are_summed() {
+        let mut count = Count::default();
+        for line in [
+            "running 4 tests",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.00s",
+            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
+        ] {
+            count.add(line);
+        }
+        assert_eq!((count.passed, count.failed, count.ignored), (5, 1, 1));
+    }
+}

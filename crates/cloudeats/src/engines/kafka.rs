@@ -1,0 +1,142 @@
+//! A real Apache Kafka, one node that is broker and controller, for tests: `make test-engines`.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::process::Command;
+
+use crate::layout::{Layout, make};
+use crate::process::supervisor::Supervisor;
+use crate::process::{Ready, Spec};
+
+const START_MAX: Duration = Duration::from_mins(1);
+
+/// Brings the libraries together; Maven fetches them from Maven Central.
+const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>com.cloudeats</groupId><artifactId>kafka</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>4.3.1</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>4.3.1</version></dependency>
+    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.25.4</version></dependency>
+  </dependencies>
+</project>
+"#;
+const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+
+/// A broker that ends with the value.
+#[derive(Debug)]
+pub struct Kafka {
+    supervisor: Supervisor,
+    bootstrap: String,
+}
+
+impl Kafka {
+    /// Fetches what is missing and starts an empty broker on free ports.
+    pub async fn start(layout: &Layout) -> anyhow::Result<Self> {
+        let libraries = libraries(layout).await?;
+        let folder = layout.folder().join("kafka");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        make(&folder, 0o700)?;
+        let (broker, controller) = (free_port()?, free_port()?);
+        let file = folder.join("server.properties");
+        std::fs::write(&file, properties(broker, controller, &folder))?;
+        let java = |class: &str| {
+            let mut spec = Spec::new(layout, "kafka", PathBuf::from("java"));
+            spec = spec.args(["-Xmx512m", "-cp", &format!("{}/*", libraries.display()), class]);
+            spec.ports = vec![broker, controller];
+            spec
+        };
+        let format = java("kafka.tools.StorageTool");
+        let format = format.args(["format", "-t", "Y2xvdWRlYXRzLXRlc3QtMQ", "-c"]).args([&file]);
+        run(&mut format.command()).await?;
+
+        let mut supervisor = Supervisor::default();
+        supervisor.keep(java("kafka.Kafka").args([&file]))?;
+        supervisor.ready("kafka", &Ready::Tcp(broker), START_MAX).await?;
+        Ok(Self { supervisor, bootstrap: format!("127.0.0.1:{broker}") })
+    }
+
+    /// Where clients begin.
+    #[must_use]
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Ends the broker.
+    pub async fn stop(self) {
+        self.supervisor.stop(|_| true, START_MAX).await;
+    }
+}
+
+async fn libraries(layout: &Layout) -> anyhow::Result<PathBuf> {
+    let folder = layout.packages().join("kafka");
+    let libraries = folder.join("lib");
+    if libraries.is_dir() {
+        return Ok(libraries);
+    }
+    make(&folder, 0o755)?;
+    std::fs::write(folder.join("pom.xml"), POM)?;
+    let mut maven = Command::new("mvn");
+    maven.current_dir(&folder).args([
+        "-q",
+        COPY,
+        "-DincludeScope=runtime",
+        "-DoutputDirectory=lib.new",
+    ]);
+    run(&mut maven).await?;
+    // Copied aside and renamed: a half-filled folder would look whole.
+    std::fs::rename(folder.join("lib.new"), &libraries)?;
+    Ok(libraries)
+}
+
+fn properties(broker: u16, controller: u16, folder: &Path) -> String {
+    format!(
+        "process.roles=broker,controller\n\
+         node.id=1\n\
+         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{broker}\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         controller.listener.names=CONTROLLER\n\
+         log.dirs={folder}/data\n\
+         auto.create.topics.enable=false\n\
+         offsets.topic.replication.factor=1\n\
+         offsets.topic.num.partitions=4\n\
+         transaction.state.log.replication.factor=1\n\
+         transaction.state.log.min.isr=1\n\
+         share.coordinator.state.topic.replication.factor=1\n\
+         share.coordinator.state.topic.min.isr=1\n\
+         group.initial.rebalance.delay.ms=0\n\
+         broker.session.timeout.ms=1500\n\
+         broker.heartbeat.interval.ms=300\n\
+         controller.quorum.election.timeout.ms=200\n\
+         controller.quorum.fetch.timeout.ms=500\n",
+        folder = folder.display()
+    )
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
+    Ok(listener.local_addr()?.port())
+}
+
+async fn run(command: &mut Command) -> anyhow::Result<()> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().await;
+    let output = output.with_context(|| {
+        format!(
+            "`{program}` cannot be run: a real Kafka needs `java` and `mvn`, or set KAFKA_BOOTSTRAP"
+        )
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = [output.stdout, output.stderr].concat();
+    bail!("`{program}` failed: {}", String::from_utf8_lossy(&words).trim());
+}

@@ -1,0 +1,116 @@
+//! A private PostgreSQL.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use nix::sys::signal::Signal;
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection};
+
+use crate::ports::Door;
+use crate::process::Spec;
+use crate::site::Site;
+
+use super::{Durability, Programs, file};
+
+/// Seven services with fixed pools, listeners and relays, judges and people; RELIABILITY F3.
+const CONNECTIONS_MAX: u32 = 240;
+
+pub(super) async fn prepare(
+    site: &Site,
+    programs: &Programs,
+    durability: Durability,
+) -> anyhow::Result<Spec> {
+    let layout = &site.layout;
+    let folder = layout.engine_folder("postgres")?;
+    let data = folder.join("data");
+    if !data.join("PG_VERSION").is_file() {
+        init(site, programs, &folder, durability).await?;
+    }
+    let port = site.ports.of(Door::Postgres);
+    let settings = settings(port, durability);
+    let mut spec = Spec::new(layout, "postgres", programs.path("postgres"))
+        .args(["-D".into(), data.into_os_string()])
+        .args(
+            settings.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]),
+        );
+    spec.servant = layout.servant();
+    // Fast shutdown: sessions are ended, and everything acknowledged is on the disk.
+    spec.stop = Signal::SIGINT;
+    spec.ports = vec![port];
+    Ok(spec)
+}
+
+/// Waits until a query is answered: the port opens earlier.
+pub(super) async fn wait_until_open(site: &Site, within: Duration) -> anyhow::Result<()> {
+    let url = site.superuser_url("postgres")?;
+    let started = Instant::now();
+    loop {
+        match PgConnection::connect(url.expose_secret()).await {
+            Ok(connection) => return Ok(connection.close().await?),
+            Err(error) if started.elapsed() > within => {
+                return Err(error).context("PostgreSQL does not let us in");
+            }
+            Err(_starting) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// Makes the cluster. A half-made one would look whole, so it is made aside and renamed.
+async fn init(
+    site: &Site,
+    programs: &Programs,
+    folder: &Path,
+    durability: Durability,
+) -> anyhow::Result<()> {
+    let aside = folder.join("data.new");
+    if aside.exists() {
+        std::fs::remove_dir_all(&aside)?;
+    }
+    let password = site.secrets.get("postgres")?;
+    let password_file = file(folder, "password.new", password.expose_secret())?;
+    site.layout.hand_over(&password_file)?;
+    let locale = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
+
+    let mut spec = Spec::new(&site.layout, "initdb", programs.path("initdb"))
+        .args(["-D".into(), aside.clone().into_os_string()])
+        .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"])
+        .args([format!("--locale={locale}"), format!("--pwfile={}", password_file.display())]);
+    if durability == Durability::Volatile {
+        spec = spec.args(["--no-sync"]);
+    }
+    spec.servant = site.layout.servant();
+    let output = spec.command().output().await;
+    std::fs::remove_file(&password_file)?;
+    let output = output.context("`initdb` cannot be run")?;
+    if !output.status.success() {
+        bail!("`initdb` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    std::fs::rename(&aside, folder.join("data")).context("the cluster cannot be put in place")
+}
+
+fn settings(port: u16, durability: Durability) -> Vec<(&'static str, String)> {
+    let synced = if durability == Durability::Durable { "on" } else { "off" };
+    vec![
+        ("port", port.to_string()),
+        ("listen_addresses", "127.0.0.1".to_owned()),
+        // Paths of sockets are limited to 107 bytes, and nobody of ours needs one.
+        ("unix_socket_directories", String::new()),
+        ("max_connections", CONNECTIONS_MAX.to_string()),
+        // Even unsynced, what is acknowledged survives the end of PostgreSQL, though not the machine's.
+        ("synchronous_commit", "on".to_owned()),
+        ("fsync", synced.to_owned()),
+        ("full_page_writes", synced.to_owned()),
+        ("shared_buffers", "256MB".to_owned()),
+        ("max_wal_size", "2GB".to_owned()),
+        ("checkpoint_timeout", "15min".to_owned()),
+        ("random_page_cost", "1.1".to_owned()),
+        // Our queries are short: compiling them costs more than it saves.
+        ("jit", "off".to_owned()),
+        ("timezone", "UTC".to_owned()),
+        ("log_timezone", "UTC".to_owned()),
+        ("log_min_duration_statement", "1s".to_owned()),
+        ("log_line_prefix", "%m [%p] %q%u@%d ".to_owned()),
+    ]
+}

@@ -1,0 +1,199 @@
+//! A courier's device: positions that may be lost, and facts that are kept until they are taken.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use common::types::{Clock, DeliveryId, GeoPoint, SystemClock, VehicleId};
+use fleet_contract::http::DeliveryEventKind;
+use fleet_contract::mqtt::{Ack, Status, Telemetry, VehicleEvent, topic};
+use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Packet, QoS};
+use serde::Serialize;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::api::within;
+use crate::ports::Door;
+use crate::seed::people::Ride;
+use crate::site::Site;
+
+/// A fact without an answer is sent again after so long.
+const AGAIN: Duration = Duration::from_millis(1_500);
+const RECONNECT: Duration = Duration::from_millis(500);
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const QUEUE: usize = 64;
+const FIRMWARE: &str = "simulate";
+
+type Waiting = Arc<Mutex<HashMap<Uuid, oneshot::Sender<Option<String>>>>>;
+
+/// What became of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Told {
+    Taken,
+    /// Not now: the kitchen has not finished.
+    NotReady,
+    /// Never.
+    Refused(String),
+    /// Everybody went home.
+    Nobody,
+}
+
+/// A device under way.
+#[derive(Debug)]
+pub(super) struct Device {
+    vehicle: VehicleId,
+    boot: Uuid,
+    client: AsyncClient,
+    waiting: Waiting,
+    positions: i64,
+    facts: i64,
+    stop: CancellationToken,
+    conversation: TaskTracker,
+}
+
+impl Device {
+    /// Starts the device of a vehicle, which speaks to the broker as itself.
+    pub(super) fn start(site: &Site, ride: &Ride, stop: &CancellationToken) -> anyhow::Result<Self> {
+        let vehicle = VehicleId::from_uuid(ride.vehicle_id);
+        let boot = SystemClock.new_id();
+        let port = site.ports.of(Door::Mosquitto);
+        let mut options = MqttOptions::new(ride.vehicle_id.to_string(), "127.0.0.1", port);
+        options.set_credentials(ride.vehicle_id.to_string(), ride.mqtt_password.as_str());
+        options.set_keep_alive(KEEP_ALIVE).set_clean_session(false);
+        let will = serde_json::to_vec(&status(boot, false))?;
+        let will = LastWill::new(topic(vehicle, "sta"), will, QoS::AtLeastOnce, true);
+        options.set_last_will(will);
+
+        let (client, events) = AsyncClient::new(options, QUEUE);
+        let (waiting, conversation) = (Waiting::default(), TaskTracker::new());
+        let listening = listen(client.clone(), events, vehicle, boot, waiting.clone(), stop.clone());
+        conversation.spawn(listening);
+        let stop = stop.clone();
+        Ok(Self { vehicle, boot, client, waiting, positions: 0, facts: 0, stop, conversation })
+    }
+
+    /// Says where it is. Lost if the broker is away.
+    pub(super) fn report(&mut self, at: GeoPoint, speed_mps: f64, course_deg: Option<f64>) -> bool {
+        self.positions += 1;
+        let telemetry = Telemetry {
+            boot_id: self.boot,
+            seq: self.positions,
+            device_time: SystemClock.now(),
+            lat: at.lat(),
+            lon: at.lon(),
+            speed_mps: Some(speed_mps),
+            course_deg,
+            accuracy_m: Some(4.0),
+            battery_pct: None,
+        };
+        let sent = payload(&telemetry).map(|payload| {
+            self.client.try_publish(topic(self.vehicle, "tel"), QoS::AtMostOnce, false, payload)
+        });
+        matches!(sent, Some(Ok(())))
+    }
+
+    /// Tells a fact until it is answered.
+    pub(super) async fn tell(
+        &mut self,
+        delivery_id: DeliveryId,
+        kind: DeliveryEventKind,
+        position: GeoPoint,
+    ) -> Told {
+        self.facts += 1;
+        let fact = VehicleEvent {
+            event_id: SystemClock.new_id(),
+            boot_id: self.boot,
+            seq: self.facts,
+            device_time: SystemClock.now(),
+            kind,
+            delivery_id,
+            position,
+            proof: (kind == DeliveryEventKind::Deliver).then(|| "at the door".to_owned()),
+        };
+        let stop = self.stop.clone();
+        stop.run_until_cancelled(self.repeat(&fact)).await.unwrap_or(Told::Nobody)
+    }
+
+    async fn repeat(&self, fact: &VehicleEvent) -> Told {
+        let Some(payload) = payload(fact) else { return Told::Refused("unwritable".to_owned()) };
+        loop {
+            let (answer, answered) = oneshot::channel();
+            lock(&self.waiting).insert(fact.event_id, answer);
+            let topic = topic(self.vehicle, "evt");
+            let sent = self.client.publish(topic, QoS::AtLeastOnce, false, payload.clone());
+            if within(AGAIN, sent).await.is_some()
+                && let Some(Ok(refused)) = within(AGAIN, answered).await
+            {
+                return match refused {
+                    None => Told::Taken,
+                    Some(code) if code == "not-ready" => Told::NotReady,
+                    Some(code) => Told::Refused(code),
+                };
+            }
+        }
+    }
+
+    /// Says good-bye and waits until the connection is closed.
+    pub(super) async fn end(self) {
+        if let Some(gone) = payload(&status(self.boot, false)) {
+            let topic = topic(self.vehicle, "sta");
+            let said = self.client.publish(topic, QoS::AtLeastOnce, true, gone);
+            within(RECONNECT, said).await;
+        }
+        within(RECONNECT, self.client.disconnect()).await;
+        self.conversation.close();
+        self.conversation.wait().await;
+    }
+}
+
+async fn listen(
+    client: AsyncClient,
+    mut events: EventLoop,
+    vehicle: VehicleId,
+    boot: Uuid,
+    waiting: Waiting,
+    stop: CancellationToken,
+) {
+    loop {
+        match events.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                let _queue_is_empty = client.try_subscribe(topic(vehicle, "ack"), QoS::AtLeastOnce);
+                if let Some(here) = payload(&status(boot, true)) {
+                    let topic = topic(vehicle, "sta");
+                    let _queue_is_empty = client.try_publish(topic, QoS::AtLeastOnce, true, here);
+                }
+            }
+            Ok(Event::Incoming(Packet::Publish(message))) => {
+                if let Ok(ack) = serde_json::from_slice::<Ack>(&message.payload)
+                    && let Some(answer) = lock(&waiting).remove(&ack.event_id)
+                {
+                    let _given_up = answer.send(ack.refused);
+                }
+            }
+            Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => return,
+            Ok(_) => {}
+            Err(error) if stop.is_cancelled() => {
+                tracing::debug!(error = %error, "the device is off");
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(error = %error, "the broker is away");
+                tokio::time::sleep(RECONNECT).await;
+            }
+        }
+    }
+}
+
+fn status(boot_id: Uuid, online: bool) -> Status {
+    Status { online, boot_id, firmware: FIRMWARE.to_owned() }
+}
+
+fn payload<T: Serialize>(message: &T) -> Option<Vec<u8>> {
+    serde_json::to_vec(message).ok()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,226 @@
+//! A whole CloudEats: engines, the world outside and the services, started and kept running.
+
+mod databases;
+mod environment;
+mod keys;
+mod migrations;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, bail, ensure};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::say;
+use crate::engines::{Durability, Engines};
+use crate::layout::Layout;
+use crate::ports::{Door, Ports};
+use crate::process::mark::Mark;
+use crate::process::supervisor::Supervisor;
+use crate::process::{Ready, Spec};
+use crate::site::{SERVICES, Service, Site};
+
+/// How long a service may take until it is ready.
+const READY_MAX: Duration = Duration::from_mins(1);
+/// How long a process may take to end in order.
+const END_MAX: Duration = Duration::from_secs(30);
+
+/// What shall be started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of all stacks: `.local`.
+    pub local: PathBuf,
+    /// The stack's name.
+    pub stack: String,
+    /// The ports.
+    pub ports: Ports,
+    /// The folder of our binaries.
+    pub bin_folder: PathBuf,
+    /// The services to start; all but for tests of the start itself.
+    pub services: Vec<Service>,
+    /// What the data is worth.
+    pub durability: Durability,
+    /// How often one customer may ask.
+    pub pace: Pace,
+}
+
+/// How often somebody may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As the gateway's own limits say.
+    Public,
+    /// As often as a test wants to.
+    Hurried,
+}
+
+/// A running stack. Dropped without [`Stack::stop`], its processes are told to end.
+#[derive(Debug)]
+pub struct Stack {
+    site: Site,
+    supervisor: Supervisor,
+    services: Vec<Service>,
+}
+
+impl Stack {
+    /// Starts everything and returns when everything is ready.
+    pub async fn up(options: Options) -> anyhow::Result<Self> {
+        Self::up_until(options, &CancellationToken::new()).await
+    }
+
+    /// The same, given up when `stop` is cancelled. What was started is ended before an error returns.
+    pub async fn up_until(options: Options, stop: &CancellationToken) -> anyhow::Result<Self> {
+        let layout = Layout::new(&options.local, &options.stack)?;
+        refuse_leftovers(&layout)?;
+        refuse_taken_ports(&layout, &options.ports)?;
+        for service in &options.services {
+            let binary = options.bin_folder.join(service.name);
+            ensure!(binary.is_file(), "no {}: build it, or set CE_BIN_DIR", binary.display());
+        }
+        if let Some(folder) = layout.moved() {
+            say(format_args!(
+                "engines' files lie in {}, where their user may enter",
+                folder.display()
+            ));
+        }
+
+        let site = Site::new(layout, options.ports)?;
+        let mut stack =
+            Self { site, supervisor: Supervisor::default(), services: options.services };
+        let starting = stack.start(&options.bin_folder, options.durability, options.pace);
+        let started = stop.run_until_cancelled(starting).await;
+        match started.unwrap_or_else(|| Err(anyhow!("told to stop"))) {
+            Ok(()) => Ok(stack),
+            Err(error) => {
+                stack.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Addresses and passwords.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The process that now runs as `name`: a service, an engine or `sandbox`.
+    #[must_use]
+    pub fn process(&self, name: &str) -> Option<Mark> {
+        self.supervisor.mark(name)
+    }
+
+    /// Waits until a service is ready, as it is not right after a crash.
+    pub async fn ready(&self, service: &Service, within: Duration) -> anyhow::Result<()> {
+        let ready = Ready::Http(self.site.admin_port(service), "/readyz");
+        self.supervisor.ready(service.name, &ready, within).await
+    }
+
+    /// Ends the services, then the world outside, then the engines.
+    pub async fn stop(self) {
+        let is_service = |name: &str| SERVICES.iter().any(|service| service.name == name);
+        self.supervisor.stop(is_service, END_MAX).await;
+    }
+
+    async fn start(
+        &mut self,
+        bins: &Path,
+        durability: Durability,
+        pace: Pace,
+    ) -> anyhow::Result<()> {
+        self.start_engines(bins, durability).await?;
+        self.start_services(bins, pace).await
+    }
+
+    async fn start_engines(&mut self, bins: &Path, durability: Durability) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let engines = Engines::prepare(&self.site, durability).await?;
+        let engines = engines.with_dynamo(&self.site, bins)?;
+        engines.keep(&self.site, &mut self.supervisor).await?;
+        done("engines", started);
+
+        let started = Instant::now();
+        keys::provide(&self.site)?;
+        databases::provide(&self.site).await?;
+        migrations::run(&self.site, bins, &self.services).await?;
+        done("databases", started);
+        Ok(())
+    }
+
+    async fn start_services(&mut self, bins: &Path, pace: Pace) -> anyhow::Result<()> {
+        let started = Instant::now();
+        self.supervisor.keep(sandbox(&self.site, bins))?;
+        for service in &self.services {
+            let mut spec = Spec::new(&self.site.layout, service.name, bins.join(service.name));
+            spec = spec.args(["serve"]);
+            spec.env = environment::serving(&self.site, service)?;
+            if service.door == Door::Gateway && pace == Pace::Hurried {
+                spec.env.extend(environment::of_a_hurried_gateway());
+            }
+            spec.ports = self.site.ports.needed_by(service.door);
+            self.supervisor.keep(spec)?;
+        }
+        let ready = Ready::Http(self.site.ports.of(Door::Provider), "/livez");
+        self.supervisor.ready("sandbox", &ready, READY_MAX).await?;
+        for service in &self.services {
+            self.ready(service, READY_MAX).await?;
+        }
+        done("services", started);
+        Ok(())
+    }
+}
+
+fn sandbox(site: &Site, bins: &Path) -> Spec {
+    let mut spec = Spec::new(&site.layout, "sandbox", bins.join("sandbox"));
+    spec.env = environment::of_the_sandbox(site);
+    spec.ports =
+        [Door::Provider, Door::Smtp, Door::Mailbox].map(|door| site.ports.of(door)).to_vec();
+    spec
+}
+
+fn refuse_leftovers(layout: &Layout) -> anyhow::Result<()> {
+    let own = std::process::id();
+    let mut living = Mark::all_living(&layout.marks());
+    living.retain(|(_, mark)| mark.pid != own);
+    let Some((name, mark)) = living.first() else { return Ok(()) };
+    let (stack, pid) = (layout.stack(), mark.pid);
+    bail!(
+        "the stack `{stack}` runs already or left `{name}` (process {pid}) behind: {}",
+        remedy(stack)
+    )
+}
+
+fn refuse_taken_ports(layout: &Layout, ports: &Ports) -> anyhow::Result<()> {
+    let Some((door, port)) = ports.taken() else { return Ok(()) };
+    let others = std::fs::read_dir(layout.local()).into_iter().flatten().filter_map(Result::ok);
+    for other in others {
+        let stack = other.file_name().to_string_lossy().into_owned();
+        for (name, mark) in Mark::all_living(&other.path().join("pids")) {
+            if mark.ports.contains(&port) {
+                bail!(
+                    "port {port}, wanted for {door:?}, is taken by `{name}` (process {}) of the \
+                     stack `{stack}`: {}",
+                    mark.pid,
+                    remedy(&stack)
+                );
+            }
+        }
+    }
+    bail!(
+        "port {port}, wanted for {door:?}, is taken by another program: end it, or choose other \
+         ports with --base-port-offset or --ports-file"
+    )
+}
+
+fn remedy(stack: &str) -> String {
+    format!("`cloudeats down --stack {stack}` ends it")
+}
+
+fn done(what: &str, started: Instant) {
+    say(format_args!("{what:<10} ready after {:.1} s", started.elapsed().as_secs_f64()));
+}
+
+/// The folder of our binaries, checked early.
+pub fn bin_folder(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let folder = crate::process::bin_folder(given)?;
+    folder.canonicalize().with_context(|| format!("no folder {}", folder.display()))
+}

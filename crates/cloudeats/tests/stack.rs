@@ -1,0 +1,188 @@
+//! Real engines and real processes, without services: each story has a stack of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cloudeats::engines::Durability;
+use cloudeats::mqtt::Passwords;
+use cloudeats::ports::{Door, Ports};
+use cloudeats::process::Ready;
+use cloudeats::stack::{Options, Pace, Stack};
+use nix::sys::signal::Signal;
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, Executor, PgConnection};
+
+fn options(stack: &str) -> Options {
+    // The engines' packages are shared with every other stack of the workspace.
+    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local");
+    let folder = local.join(stack);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    let cloudeats = PathBuf::from(env!("CARGO_BIN_EXE_cloudeats"));
+    Options {
+        local,
+        stack: stack.to_owned(),
+        ports: Ports::free().unwrap(),
+        bin_folder: cloudeats.parent().unwrap().to_owned(),
+        services: Vec::new(),
+        durability: Durability::Volatile,
+        pace: Pace::Public,
+    }
+}
+
+async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Error> {
+    PgConnection::connect(url.expose_secret()).await
+}
+
+#[track_caller]
+fn is_refused<T>(outcome: Result<T, sqlx::Error>, code: &str) {
+    let error = outcome.err().expect("it should be refused");
+    let found = error.as_database_error().and_then(|error| error.code().map(Into::into));
+    assert_eq!(found, Some(code.to_owned()), "{error}");
+}
+
+#[tokio::test]
+async fn a_service_has_its_database_without_ddl_and_no_other() {
+    const DENIED: &str = "42501";
+    const READ_ONLY: &str = "25006";
+    let stack = Stack::up(options("journey-roles")).await.unwrap();
+    let site = stack.site();
+
+    let mut owner = connect(&site.database_url("orders", "orders_owner").unwrap()).await.unwrap();
+    owner.execute("CREATE TABLE note (text text); INSERT INTO note VALUES ('a')").await.unwrap();
+    let mut service = connect(&site.database_url("orders", "orders").unwrap()).await.unwrap();
+    service.execute("UPDATE note SET text = 'b'").await.unwrap();
+    is_refused(service.execute("CREATE TABLE mine (text text)").await, DENIED);
+    is_refused(service.execute("TRUNCATE note").await, DENIED);
+    is_refused(service.execute("DROP TABLE note").await, DENIED);
+    is_refused(connect(&site.database_url("payment", "orders").unwrap()).await, DENIED);
+
+    let mut checker = connect(&site.database_url("orders", "checker").unwrap()).await.unwrap();
+    checker.execute("SELECT text FROM note").await.unwrap();
+    is_refused(checker.execute("DELETE FROM note").await, READ_ONLY);
+    checker.execute("SET default_transaction_read_only = off").await.unwrap();
+    is_refused(checker.execute("DELETE FROM note").await, DENIED);
+
+    let guess =
+        format!("postgres://postgres:postgres@127.0.0.1:{}/", site.ports.of(Door::Postgres));
+    is_refused(connect(&guess.into()).await, "28P01");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_killed_is_back_and_a_second_start_finds_everything() {
+    let options = options("journey-kill");
+    let stack = Stack::up(options.clone()).await.unwrap();
+    let url = stack.site().database_url("orders", "orders_owner").unwrap();
+    let mut owner = connect(&url).await.unwrap();
+    owner.execute("CREATE TABLE note (text text)").await.unwrap();
+
+    let provider = Ready::Http(options.ports.of(Door::Provider), "/livez");
+    let dynamo = Ready::Tcp(options.ports.of(Door::Dynamo));
+    for (name, ready) in [("sandbox", provider), ("dynamo", dynamo)] {
+        let before = stack.process(name).unwrap();
+        before.send(Signal::SIGKILL).unwrap();
+        let killed = Instant::now();
+        assert!(before.gone(Duration::from_secs(2)).await);
+        ready.wait(Duration::from_secs(2), || None).await.unwrap();
+        assert_ne!(stack.process(name).unwrap().pid, before.pid);
+        assert!(killed.elapsed() < Duration::from_secs(2), "{name} took {:?}", killed.elapsed());
+    }
+    stack.process("postgres").unwrap().send(Signal::SIGKILL).unwrap();
+    let killed = Instant::now();
+    while connect(&url).await.is_err() {
+        assert!(killed.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    let refused = Stack::up(options.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("cloudeats down --stack journey-kill"), "{refused}");
+    let elsewhere = Options { stack: "journey-other".to_owned(), ..options.clone() };
+    let refused = Stack::up(elsewhere).await.unwrap_err().to_string();
+    assert!(refused.contains("of the stack `journey-kill`"), "{refused}");
+    stack.stop().await;
+
+    let started = Instant::now();
+    let stack = Stack::up(options).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    connect(&url).await.unwrap().execute("SELECT text FROM note").await.unwrap();
+    stack.stop().await;
+}
+
+struct Speaker {
+    client: AsyncClient,
+    events: EventLoop,
+}
+
+impl Speaker {
+    fn new(port: u16, user: &str, password: &SecretString) -> Self {
+        let mut options = MqttOptions::new(user, "127.0.0.1", port);
+        options.set_credentials(user, password.expose_secret());
+        let (client, events) = AsyncClient::new(options, 16);
+        Self { client, events }
+    }
+
+    async fn listen(&mut self, topic: &str) {
+        self.client.subscribe(topic, QoS::AtLeastOnce).await.unwrap();
+        while !matches!(self.events.poll().await.unwrap(), Event::Incoming(Packet::SubAck(_))) {}
+    }
+
+    /// Says something on each topic and waits until the broker has taken it all.
+    async fn say(&mut self, topics: &[&str]) {
+        for topic in topics {
+            self.client.publish(*topic, QoS::AtLeastOnce, false, "x").await.unwrap();
+        }
+        let mut taken = 0;
+        while taken < topics.len() {
+            if matches!(self.events.poll().await.unwrap(), Event::Incoming(Packet::PubAck(_))) {
+                taken += 1;
+            }
+        }
+    }
+
+    /// The topics heard until `last` is heard.
+    async fn hear(&mut self, last: &str) -> Vec<String> {
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|topic| topic != last) {
+            if let Event::Incoming(Packet::Publish(message)) = self.events.poll().await.unwrap() {
+                heard.push(message.topic);
+            }
+        }
+        heard
+    }
+}
+
+#[tokio::test]
+async fn a_vehicle_speaks_for_itself_alone() {
+    let stack = Stack::up(options("journey-mqtt")).await.unwrap();
+    let site = stack.site();
+    let port = site.ports.of(Door::Mosquitto);
+    let (ours, theirs) = (SecretString::from("ours"), SecretString::from("theirs"));
+    let vehicles = [("v-1".to_owned(), ours.clone()), ("v-2".to_owned(), theirs)];
+    Passwords::of(&site.layout).unwrap().add_vehicles(&vehicles).unwrap();
+
+    let mut fleet = Speaker::new(port, "fleet", &site.secrets.get("mqtt_fleet").unwrap());
+    fleet.listen("v1/fleet/+/tel").await;
+    fleet.listen("v1/fleet/+/evt").await;
+    let mut vehicle = Speaker::new(port, "v-1", &ours);
+    vehicle.listen("v1/fleet/+/ack").await;
+    vehicle.listen("#").await;
+
+    vehicle
+        .say(&["v1/fleet/v-2/tel", "v1/fleet/v-1/ack", "v1/fleet/v-1/tel", "v1/fleet/v-1/evt"])
+        .await;
+    assert_eq!(fleet.hear("v1/fleet/v-1/evt").await, ["v1/fleet/v-1/tel", "v1/fleet/v-1/evt"]);
+    fleet.say(&["v1/fleet/v-2/ack", "v1/fleet/v-1/tel", "v1/fleet/v-1/ack"]).await;
+    let heard = vehicle.hear("v1/fleet/v-1/ack").await;
+    assert!(heard.iter().all(|topic| topic == "v1/fleet/v-1/ack"), "{heard:?}");
+
+    let mut thief = Speaker::new(port, "v-2", &ours);
+    assert!(thief.events.poll().await.is_err());
+    let (_client, mut nobody) = AsyncClient::new(MqttOptions::new("x", "127.0.0.1", port), 1);
+    assert!(nobody.poll().await.is_err());
+    stack.stop().await;
+}

@@ -1,0 +1,71 @@
+//! What can be measured.
+
+mod orders;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Phase;
+
+/// Something that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Axis {
+    /// Orders confirmed, beside the same five commits without us
+    Orders,
+}
+
+/// How it is measured.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Settings {
+    /// Rounds; in each, limit and ours take turns
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+    /// Length of a measured phase
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=40))]
+    pub(crate) seconds: u64,
+    /// Length of the warm-up before each
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=15))]
+    pub(crate) warm_up_seconds: u64,
+    /// Connections that order as fast as they can
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) clients: u16,
+    /// How long to wait for a quiet machine
+    #[arg(long, default_value_t = 300)]
+    pub(crate) quiet_max_seconds: u64,
+    /// The folder of the services' binaries; by default that of this program
+    #[arg(long, env = "CE_BIN_DIR")]
+    pub(crate) bin_dir: Option<PathBuf>,
+    /// The folder of all stacks; what is measured lies in its folder `bench`, made anew each time
+    #[arg(long, env = "CE_LOCAL", default_value = ".local")]
+    pub(crate) local: PathBuf,
+    /// Add this to every port
+    #[arg(long, env = "CE_BASE_PORT_OFFSET", default_value_t = 600)]
+    pub(crate) base_port_offset: u16,
+    /// Where the results go
+    #[arg(long, default_value = "target/bench")]
+    pub(crate) out: PathBuf,
+}
+
+impl Settings {
+    pub(crate) const fn phase(&self) -> Phase {
+        Phase {
+            warm_up: Duration::from_secs(self.warm_up_seconds),
+            measured: Duration::from_secs(self.seconds),
+        }
+    }
+}
+
+impl Axis {
+    /// Measures and writes the result; `false` where it is invalid.
+    pub(crate) async fn run(
+        self,
+        settings: &Settings,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<bool> {
+        match self {
+            Self::Orders => orders::run(settings, stop).await,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! HTTP with connections that are kept.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Method, Request};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::Failure;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Nobody waits longer for an answer.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Shorter than the other side's patience: no request is sent into a closing connection.
+const IDLE_MAX: Duration = Duration::from_secs(3);
+
+/// A server that is spoken to.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    http: Client<HttpConnector, Full<Bytes>>,
+    base: String,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Bytes,
+}
+
+impl Wire {
+    /// The server at this base URL.
+    pub(crate) fn new(base: &str) -> anyhow::Result<Self> {
+        let _is_one: hyper::Uri = base.parse()?;
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_MAX)
+            .build(connector);
+        Ok(Self { http, base: base.to_owned() })
+    }
+
+    pub(crate) async fn get(
+        &self,
+        path: &str,
+        bearer: Option<&HeaderValue>,
+    ) -> Result<Reply, Failure> {
+        let request = self.request(Method::GET, path, bearer).body(Full::default());
+        self.send(request.map_err(unsendable)?).await
+    }
+
+    /// Posts JSON under a key.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        bearer: Option<&HeaderValue>,
+        key: &str,
+        body: Bytes,
+    ) -> Result<Reply, Failure> {
+        let request = self
+            .request(Method::POST, path, bearer)
+            .header(KEY, key)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body));
+        self.send(request.map_err(unsendable)?).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        bearer: Option<&HeaderValue>,
+    ) -> hyper::http::request::Builder {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        match bearer {
+            Some(bearer) => request.header(AUTHORIZATION, bearer),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
+        let exchange = async {
+            let response = self.http.request(request).await.map_err(|_| word("no answer"))?;
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await.map_err(|_| word("half an answer"))?;
+            Ok(Reply { status, body: body.to_bytes() })
+        };
+        #[expect(clippy::disallowed_methods, reason = "only the wait of a client is dropped")]
+        let answered = tokio::time::timeout(ANSWER_MAX, exchange).await;
+        answered.unwrap_or_else(|_| Err(word("no answer in time")))
+    }
+}
+
+fn word(word: &str) -> Failure {
+    Failure(word.to_owned())
+}
+
+fn unsendable(error: impl std::fmt::Display) -> Failure {
+    Failure(format!("unsendable: {error}"))
+}

@@ -1,0 +1,138 @@
+//! Which process used how much of the processors.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+/// The kernel counts in hundredths of a second wherever user programs read it (`USER_HZ`).
+const TICK_MS: u64 = 10;
+
+/// Processes that are watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter {
+    alone: Vec<(String, u32)>,
+    families: Vec<(String, u32)>,
+}
+
+/// How much each had used at one moment, in ms, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reading(BTreeMap<String, u64>);
+
+struct Stat {
+    parent: u32,
+    own_ms: u64,
+    /// Of children that have ended and were waited for.
+    reaped_ms: u64,
+}
+
+impl Meter {
+    /// Watches processes by themselves, and others together with all their children.
+    pub(crate) const fn new(alone: Vec<(String, u32)>, families: Vec<(String, u32)>) -> Self {
+        Self { alone, families }
+    }
+
+    /// Reads all counters; an error where a process is gone.
+    pub(crate) fn read(&self) -> anyhow::Result<Reading> {
+        let mut reading = BTreeMap::new();
+        for (name, pid) in &self.alone {
+            let stat = stat(*pid).with_context(|| format!("`{name}` is gone"))?;
+            reading.insert(name.clone(), stat.own_ms);
+        }
+        for (name, pid) in &self.families {
+            let head = stat(*pid).with_context(|| format!("`{name}` is gone"))?;
+            // One that ends between the two looks is counted twice or not at all: less than a tick.
+            let living: u64 = children(*pid)?.iter().map(|child| child.own_ms).sum();
+            reading.insert(name.clone(), head.own_ms + head.reaped_ms + living);
+        }
+        Ok(Reading(reading))
+    }
+
+    /// The most memory that each process that is watched by itself ever had, in MB.
+    pub(crate) fn peaks_mb(&self) -> BTreeMap<String, u64> {
+        let peak = |pid| super::field(format!("/proc/{pid}/status"), "VmHWM");
+        let peaks = self.alone.iter().map(|(name, pid)| {
+            (name.clone(), peak(pid).map_or(0, |text| super::kb(&text).div_ceil(1024)))
+        });
+        peaks.collect()
+    }
+}
+
+impl Reading {
+    /// What was used since an earlier reading, in ms, by name.
+    pub(crate) fn since(&self, earlier: &Self) -> BTreeMap<String, u64> {
+        let before = |name| earlier.0.get(name).copied().unwrap_or(0);
+        self.0.iter().map(|(name, ms)| (name.clone(), ms.saturating_sub(before(name)))).collect()
+    }
+}
+
+/// What all processors did since the start of the machine, in ms; waiting is not work.
+pub(crate) fn busy_ms() -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string("/proc/stat")?;
+    let line = text.lines().next().context("/proc/stat is empty")?;
+    let ticks = line.split_whitespace().skip(1).map(|word| word.parse().unwrap_or(0));
+    // user, nice, system, idle, iowait, irq, softirq, steal; guests are part of user.
+    let busy: u64 = ticks.take(8).enumerate().filter(|(at, _)| !matches!(at, 3 | 4)).map(|it| it.1).sum();
+    Ok(busy * TICK_MS)
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, and may contain anything.
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        own_ms: (ticks(11)? + ticks(12)?) * TICK_MS,
+        reaped_ms: (ticks(13)? + ticks(14)?) * TICK_MS,
+    })
+}
+
+fn children(of: u32) -> anyhow::Result<Vec<Stat>> {
+    let entries = std::fs::read_dir("/proc").context("/proc is unreadable: no Linux?")?;
+    let pids = entries.filter_map(|entry| pid(&entry.ok()?.path()));
+    Ok(pids.filter_map(stat).filter(|found| found.parent == of).collect())
+}
+
+fn pid(path: &PathBuf) -> Option<u32> {
+    path.file_name()?.to_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    const BURN: &str = "i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done";
+
+    fn shell(script: &str) -> Child {
+        Command::new("sh").args(["-c", script]).spawn().unwrap()
+    }
+
+    #[test]
+    fn work_of_children_counts_while_they_live_and_after_they_were_reaped() {
+        let mut head = shell(&format!("sh -c '{BURN}'; sleep 60"));
+        let meter = Meter::new(Vec::new(), vec![("head".to_owned(), head.id())]);
+        let begun = std::time::Instant::now();
+        let used = || meter.read().unwrap().since(&Reading::default())["head"];
+        while used() < 50 && begun.elapsed().as_secs() < 20 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+
+        assert!(used() >= 50);
+        let before = meter.read().unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        assert!(meter.read().unwrap() >= before, "nothing is forgotten");
+        head.kill().unwrap();
+        head.wait().unwrap();
+        assert!(meter.read().is_err());
+    }
+
+    #[test]
+    fn this_process_is_seen_and_part_of_the_whole() {
+        let meter = Meter::new(vec![("me".to_owned(), std::process::id())], Vec::new());
+        assert!(meter.read().unwrap().since(&Reading::default())["me"] <= busy_ms().unwrap());
+        assert!(meter.peaks_mb()["me"] > 0);
+    }
+}
