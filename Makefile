@@ -5,7 +5,6 @@
 .DEFAULT_GOAL := help
 
 CLOUDEATS := target/debug/cloudeats
-RELEASED := target/release/cloudeats
 BUILD = $(NEED_CARGO) && cargo build --workspace --bins
 NEED_CARGO = { command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }; }
 
@@ -39,7 +38,7 @@ graph: ## write docs/service-graph.toml anew and print the size of every crate
 bench: bench-orders ## all benchmarks
 
 bench-orders: ## orders per second against what the database alone can do
-	@$(NEED_CARGO) && cargo build --release --workspace --bins && $(RELEASED) bench orders
+	@$(NEED_CARGO) && cargo build --release --bins && cargo run --release -p compare -- --axis orders
 
 kill-each: ## kill -9 each service in turn under load, then judge
 	@$(BUILD) && $(CLOUDEATS) kill-each

@@ -6,6 +6,8 @@
 mod copy;
 mod invariants;
 mod judge;
+#[cfg(test)]
+mod live;
 mod quiesce;
 mod subscriptions;
 mod truth;
@@ -15,7 +17,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use crate::commands::{Which, say};
 use crate::site::{SERVICES, Site};
@@ -136,8 +139,9 @@ impl Scratch {
 }
 
 async fn superuser(site: &Site, database: &str) -> anyhow::Result<PgConnection> {
-    let url = site.superuser_url(database)?;
-    let connected = PgConnection::connect(url.expose_secret()).await;
+    let options: PgConnectOptions = site.superuser_url(database)?.expose_secret().parse()?;
+    // Nobody waits for a database to be dropped.
+    let connected = options.disable_statement_logging().connect().await;
     connected.with_context(|| format!("the database `{database}` cannot be opened"))
 }
 

@@ -192,12 +192,22 @@ mod tests {
         }
 
         let text = std::fs::read_to_string(&path).unwrap();
-        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);
         let names: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
         let promised = [
-            "t_invoke", "t_done", "client", "op", "principal", "idem_key", "body_sha", "outcome",
-            "http", "order_id", "answer_sha",
+            "t_invoke",
+            "t_done",
+            "client",
+            "op",
+            "principal",
+            "idem_key",
+            "body_sha",
+            "outcome",
+            "http",
+            "order_id",
+            "answer_sha",
         ];
         assert_eq!(names, promised);
         assert_eq!((&lines[0]["op"], &lines[0]["outcome"]), (&json!("create"), &json!("ok")));

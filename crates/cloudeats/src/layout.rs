@@ -116,6 +116,18 @@ impl Layout {
         self.home.join("engines")
     }
 
+    /// Throws away everything of this stack. Nothing of it may run.
+    pub fn clear(&self) -> anyhow::Result<()> {
+        for folder in [self.folder(), self.home.join(&self.stack)] {
+            if folder.exists() {
+                std::fs::remove_dir_all(&folder)
+                    .with_context(|| format!("cannot remove {}", folder.display()))?;
+            }
+            make(&folder, 0o755)?;
+        }
+        Ok(())
+    }
+
     /// Gives a file or folder to whoever runs the engines.
     pub fn hand_over(&self, path: &Path) -> anyhow::Result<()> {
         let Some(Servant { uid, gid }) = self.servant else { return Ok(()) };

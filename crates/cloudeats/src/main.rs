@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cloudeats::commands::{down, dynamo, engines, report, test, up};
+use cloudeats::{check, dead_letters, kill_each, run, seed, simulate, trace};
 
 /// Starts, feeds and judges a whole CloudEats on one machine.
 #[derive(Debug, Parser)]
@@ -19,6 +20,20 @@ enum Verb {
     Up(up::Up),
     /// Stop what `up` started or left behind
     Down(down::Down),
+    /// Start everything and play; with --orders until so many are completed, then judge and stop
+    Run(run::Run),
+    /// Make the demo city
+    Seed(seed::Seed),
+    /// Let customers, cooks and couriers use a running stack
+    Simulate(simulate::Simulate),
+    /// Judge whether a running stack kept its promises: PASS, FAIL or UNKNOWN for each
+    Check(check::Check),
+    /// Tell the whole story of an order
+    Trace(trace::Trace),
+    /// Kill each service in turn under load, then judge
+    KillEach(kill_each::KillEach),
+    /// Events that a service could not apply
+    DeadLetters(dead_letters::DeadLetters),
     /// Only the engines: PostgreSQL, Redis and Mosquitto on free ports, for tests
     Engines(engines::Engines),
     /// The embedded DynamoDB engine
@@ -33,6 +48,13 @@ fn main() -> ExitCode {
         match verb {
             Verb::Up(up) => up.run().await,
             Verb::Down(down) => down.run().await,
+            Verb::Run(run) => run.run().await,
+            Verb::Seed(seed) => seed.run().await,
+            Verb::Simulate(simulate) => simulate.run().await,
+            Verb::Check(check) => check.run().await,
+            Verb::Trace(trace) => trace.run().await,
+            Verb::KillEach(kill_each) => kill_each.run().await,
+            Verb::DeadLetters(dead_letters) => dead_letters.run().await,
             Verb::Engines(engines) => engines.run().await,
             Verb::Dynamo(dynamo) => dynamo.run().await,
             Verb::Test(test) => test.run().await,

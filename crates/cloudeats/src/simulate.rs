@@ -96,12 +96,7 @@ pub struct Options {
 
 impl CityArgs {
     /// The whole game.
-    pub fn options(
-        &self,
-        orders: Option<u64>,
-        rate: f64,
-        speed: f64,
-    ) -> anyhow::Result<Options> {
+    pub fn options(&self, orders: Option<u64>, rate: f64, speed: f64) -> anyhow::Result<Options> {
         let track = self.gpx.as_deref().map(Track::read).transpose()?;
         Ok(Options {
             orders,

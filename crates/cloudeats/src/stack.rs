@@ -4,6 +4,7 @@ mod databases;
 mod environment;
 mod keys;
 mod migrations;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -141,6 +142,8 @@ impl Stack {
         let started = Instant::now();
         keys::provide(&self.site)?;
         databases::provide(&self.site).await?;
+        // Boxed: the type of the SDK's calls is too deep to lie in every caller's own.
+        Box::pin(tables::provide(&self.site)).await?;
         migrations::run(&self.site, bins, &self.services).await?;
         done("databases", started);
         Ok(())

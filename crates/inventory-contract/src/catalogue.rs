@@ -3,7 +3,7 @@
 //! A version is one [`Entry::Store`] and one [`Entry::Item`] for each item, all with the same
 //! `store_menu`; the index of that name reads a version whole. Stock is never inside.
 
-use common::types::{Cell, Currency, GeoPoint, ItemId, StoreId};
+use common::types::{Cell, Currency, GeoPoint, ItemId, StoreId, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -45,6 +45,10 @@ pub struct StoreTerms {
     pub currency: Currency,
     /// Where couriers collect.
     pub location: GeoPoint,
+    /// Since when there is the store: the oldest open one is meant where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub since: Option<Timestamp>,
     /// IANA time zone, such as `Europe/Andorra`.
     pub time_zone: String,
     /// Whether it takes orders.

@@ -80,6 +80,7 @@ struct Body<'a> {
     instance: Option<&'a str>,
     /// The places in the body that are wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(inline)]
     errors: &'a [Pointed],
     /// The trace, 32 hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use axum::response::Response;
+use axum::{extract::ConnectInfo, response::Response};
 use futures::future::{Either, select};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -107,8 +107,13 @@ fn builder(limits: &Limits) -> http1::Builder {
 }
 
 async fn serve<A: Answers>(http: http1::Builder, stream: TcpStream, answers: A, close: Stop) {
-    let service = service_fn(move |request| {
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let answers = answers.clone();
+        // Who is at the other end: the gateway counts guests by address.
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         async move { Ok::<_, Infallible>(answers.answer(request).await) }
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));

@@ -36,6 +36,7 @@ fn may_import(from: &str, to: &str) -> bool {
         (Contract | Kit | Service | Sandbox | TestKit | Load | Command, Common)
         | (Service | TestKit | Load | Command, Kit | Contract)
         | (TestKit | Command, Sandbox)
+        | (Load, Command)
         | (Command, Service) => true,
         (Kit, Kit) => (from, to) == ("event-kit", "postgres-kit"),
         _ => false,
@@ -101,6 +102,7 @@ mod tests {
         assert!(may_import("event-kit", "postgres-kit"));
         assert!(may_import("cloudeats", "orders"));
         assert!(may_import("cloudeats", "sandbox"));
+        assert!(may_import("compare", "cloudeats"));
         assert!(!may_import("orders", "fleet"));
         assert!(!may_import("orders-contract", "fleet-contract"));
         assert!(!may_import("orders-contract", "event-kit"));
@@ -109,6 +111,7 @@ mod tests {
         assert!(!may_import("sandbox", "service-kit"));
         assert!(!may_import("sandbox", "payment"));
         assert!(!may_import("orders", "cloudeats"));
+        assert!(!may_import("cloudeats", "compare"));
         assert!(!may_import("orders", "xtask"));
         assert!(!may_import("xtask", "common"));
     }

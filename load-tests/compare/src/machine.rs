@@ -31,8 +31,14 @@ impl Machine {
             cpu: field("/proc/cpuinfo", "model name").unwrap_or_default(),
             memory_mb: field("/proc/meminfo", "MemTotal").map_or(0, |text| kb(&text) / 1024),
             kernel: read("/proc/sys/kernel/osrelease")?.trim().to_owned(),
-            commit: said(Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=40"]))
-                .unwrap_or_else(|| "none".to_owned()),
+            commit: said(Command::new("git").args([
+                "describe",
+                "--always",
+                "--dirty",
+                "--abbrev=40",
+                "--exclude=*",
+            ]))
+            .unwrap_or_else(|| "none".to_owned()),
         })
     }
 }

@@ -35,7 +35,7 @@ CREATE TABLE inbox (
     at       timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, event_id)
 );
-CREATE INDEX inbox_at ON inbox USING brin (at);
+CREATE INDEX inbox_at ON inbox USING brin (at) WITH (autosummarize = on);
 
 -- How far each consumer has come in the history of each key of each producer. Two producers may use
 -- one key: each counts for itself. The source is the service without its region, so that a failover

@@ -6,6 +6,7 @@ mod bench;
 mod config;
 mod domain;
 mod events;
+pub mod first_admin;
 mod passwords;
 pub mod pruning;
 pub mod routes;

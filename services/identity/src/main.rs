@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use identity::{App, Config, MIGRATIONS, Passwords, Tokens, pruning, routes};
+use identity::{App, Config, MIGRATIONS, Passwords, Tokens, first_admin, pruning, routes};
 use service_kit::{Kit, OpenApi, Service};
 
 struct Identity;
@@ -26,9 +26,8 @@ impl Service for Identity {
         let tokens = Tokens::from_file(&config.signing_key_file, config.lives())?;
         let app = App::new(db.clone(), kit.clock(), passwords, tokens);
 
-        app.ensure_admin(config.admin).await?;
-
         kit.probe("postgres", postgres_kit::probe(db.clone()));
+        kit.task("first admin", first_admin::worker(app.clone(), config.admin));
         kit.task("outbox", event_kit::relay(db, log));
         kit.task("pruning", pruning::worker(app.clone()));
         kit.serve(routes::router().with_state(app));

@@ -41,6 +41,7 @@ pub(crate) use move_ticket::Whither;
 pub(crate) use place_old_order::{OldLine, OldPlacement};
 pub(crate) use place_order::{PlaceOrderError, Placement};
 pub(crate) use record_delivery::{DeliveryFact, RecordDeliveryError};
+pub(crate) use settle_order::Settled;
 pub(crate) use take_menu::TakeMenuError;
 pub(crate) use track_order::Tracking;
 pub(crate) use work::Begun;

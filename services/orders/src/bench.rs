@@ -70,6 +70,7 @@ impl Bench {
             cell: Cell::parse("east-a").unwrap(),
             currency: Currency::USD,
             location: GeoPoint::new(42.5, 1.5).unwrap(),
+            since: None,
             time_zone: "UTC".to_owned(),
             open: true,
             radius_m: 5_000,

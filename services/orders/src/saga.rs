@@ -2,6 +2,7 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
+use common::types::{Class, Fault};
 use futures::future::join_all;
 use postgres_kit::StoreError;
 use service_kit::{Stop, Stored};
@@ -10,13 +11,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     App,
-    app::{Begun, Inbox},
+    app::{Begun, Inbox, Settled},
     clients::{Fleet, Inventory, Payment},
-    domain::{self, Call, Heard, Order, Plan, Progress},
+    domain::{self, Call, Heard, Order, Plan, Progress, Verdict},
 };
 
 /// How long the worker rests after the database failed it.
 const REST: Duration = Duration::from_millis(500);
+/// How often it then tries again; together they stay well within a lease.
+const SETTLE_TRIES: u32 = 10;
 
 /// Whom the saga asks.
 #[derive(Debug, Clone)]
@@ -113,7 +116,7 @@ impl Job {
                         return;
                     }
                 }
-                Plan::Become(verdict) => match self.app.settle(&order, &verdict, &heard).await {
+                Plan::Become(verdict) => match self.settle(&order, &verdict, &heard).await {
                     Ok(Some(settled)) => {
                         self.tell(settled.decided, &settled.order);
                         order = settled.order;
@@ -128,6 +131,25 @@ impl Job {
                 },
                 Plan::Wait if heard.is_empty() => return,
                 Plan::Wait => return self.rest(&order, &heard, None).await,
+            }
+        }
+    }
+
+    /// Makes a verdict true, patiently: the lease leaves time for a database that is busy for a moment.
+    async fn settle(
+        &self,
+        order: &Order,
+        verdict: &Verdict,
+        heard: &Progress,
+    ) -> Result<Option<Settled>, StoreError> {
+        let mut left = SETTLE_TRIES;
+        loop {
+            match self.app.settle(order, verdict, heard).await {
+                Err(error) if error.class() == Class::Unavailable && left > 0 => {
+                    left -= 1;
+                    tokio::time::sleep(REST).await;
+                }
+                outcome => return outcome,
             }
         }
     }

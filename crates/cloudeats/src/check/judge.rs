@@ -128,7 +128,8 @@ async fn try_look(
 ) -> anyhow::Result<()> {
     finding.judged = sqlx::query_scalar(invariant.judged).fetch_one(&mut *db).await?;
     for Rule { name, offenders } in &invariant.rules {
-        let sql = format!("SELECT to_jsonb(t), count(*) OVER () FROM ({offenders}) t LIMIT {SHOWN_MAX}");
+        let sql =
+            format!("SELECT to_jsonb(t), count(*) OVER () FROM ({offenders}) t LIMIT {SHOWN_MAX}");
         let rows: Vec<(Json<Value>, i64)> =
             sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *db).await?;
         if let Some((_, count)) = rows.first() {

@@ -51,7 +51,9 @@ mod tests {
             return BTreeSet::new();
         };
         let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-        names.filter_map(|name| Some(name.strip_prefix("on_")?.strip_suffix(".rs")?.to_owned())).collect()
+        names
+            .filter_map(|name| Some(name.strip_prefix("on_")?.strip_suffix(".rs")?.to_owned()))
+            .collect()
     }
 
     #[test]

@@ -13,7 +13,8 @@ use super::{run, subscriptions};
 
 const CHUNK_BYTES: usize = 1 << 20;
 
-const RAW: &str = "
+/// The tables into which journals are read.
+pub(super) const RAW: &str = "
     CREATE SCHEMA truth;
     CREATE TABLE truth.raw_history (n bigint GENERATED ALWAYS AS IDENTITY, doc jsonb NOT NULL);
     CREATE TABLE truth.raw_provider (n bigint GENERATED ALWAYS AS IDENTITY, doc jsonb NOT NULL);
@@ -71,10 +72,11 @@ pub(super) async fn derive(db: &mut PgConnection) -> anyhow::Result<()> {
     subscribe(db).await?;
     run(db, EVENTS.to_owned()).await?;
     for service in ["identity", "inventory", "orders", "payment", "fleet", "notification"] {
-        let there: bool = sqlx::query_scalar("SELECT to_regclass($1 || '.dead_letter') IS NOT NULL")
-            .bind(service)
-            .fetch_one(&mut *db)
-            .await?;
+        let there: bool =
+            sqlx::query_scalar("SELECT to_regclass($1 || '.dead_letter') IS NOT NULL")
+                .bind(service)
+                .fetch_one(&mut *db)
+                .await?;
         if there {
             run(db, gather(service)).await?;
         }
@@ -133,5 +135,8 @@ async fn lines(db: &mut PgConnection, table: &str, path: &Path) -> anyhow::Resul
 /// As COPY's text format wants it. JSON keeps its own control characters escaped; what the database
 /// cannot hold (NUL) becomes what it stands for nowhere.
 fn escaped(line: &str) -> String {
-    line.replace("\\u0000", "\\ufffd").replace('\\', "\\\\").replace('\t', "\\t").replace('\r', "\\r")
+    line.replace("\\u0000", "\\ufffd")
+        .replace('\\', "\\\\")
+        .replace('\t', "\\t")
+        .replace('\r', "\\r")
 }

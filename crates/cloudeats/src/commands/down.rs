@@ -33,7 +33,7 @@ impl Down {
 
 /// Ends every process whose mark lies in `marks`: the keeper, which ends its own, then services,
 /// then the rest.
-pub(super) async fn end_all(marks: &std::path::Path) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn end_all(marks: &std::path::Path) -> anyhow::Result<Vec<String>> {
     let before = Mark::all_living(marks);
     if let Some((_, keeper)) = before.iter().find(|(name, _)| name == "cloudeats") {
         keeper.end(KEEPER_MAX).await?;

@@ -1,6 +1,7 @@
 //! `cloudeats test`: every test of the workspace on engines of its own, with counts and seconds.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use crate::bruno::{self, Outcome};
 use crate::engines::kafka::Kafka;
 use crate::layout::Layout;
 
@@ -33,6 +35,9 @@ const PLANS: [Plan; 4] = [
 const KAFKA: Plan =
     Plan { name: "kafka", targets: &["--package", "event-kit", "--lib"], filter: &["live::kafka"] };
 
+/// The collections of requests, on a stack of their own. Needs Node.js.
+const BRUNO: &str = "bruno";
+
 /// Runs every test.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Test {
@@ -42,10 +47,10 @@ pub struct Test {
     /// The folder of all stacks
     #[arg(long, env = "CE_LOCAL", default_value = ".local")]
     local: std::path::PathBuf,
-    /// Only these parts: unit, live, journeys, documentation, kafka
+    /// Only these parts: unit, live, journeys, documentation, bruno, kafka
     #[arg(long)]
     part: Vec<String>,
-    /// Only this package; all unless said
+    /// Only this package, and no requests; all unless said
     #[arg(long, short)]
     package: Option<String>,
 }
@@ -69,13 +74,18 @@ impl Test {
     pub async fn run(self) -> anyhow::Result<()> {
         let layout = Which { stack: self.stack.clone(), local: self.local.clone() }.layout()?;
         let started = Instant::now();
-        let site = engines::start(layout.clone()).await?;
-        let environment = engines::environment(&site).await?;
-        let engines_took = started.elapsed();
-
-        let outcome = self.run_parts(&layout, environment).await;
-        engines::stop(&layout).await?;
-        let parts = outcome?;
+        let (mut parts, mut engines_took) = (Vec::new(), Duration::ZERO);
+        if self.part.iter().any(|wanted| wanted != BRUNO) || self.part.is_empty() {
+            let site = engines::start(layout.clone()).await?;
+            let environment = engines::environment(&site).await?;
+            engines_took = started.elapsed();
+            let outcome = self.run_parts(&layout, environment).await;
+            engines::stop(&layout).await?;
+            parts = outcome?;
+        }
+        if self.package.is_none() && self.wants(BRUNO) {
+            parts.push(run_bruno(&self.local).await);
+        }
 
         say(format_args!(
             "\n{:<14}{:>8}{:>8}{:>9}{:>9}",
@@ -90,6 +100,10 @@ impl Test {
         conclude(&parts, started.elapsed())
     }
 
+    fn wants(&self, part: &str) -> bool {
+        self.part.is_empty() || self.part.iter().any(|wanted| wanted == part)
+    }
+
     async fn run_parts(
         &self,
         layout: &Layout,
@@ -97,7 +111,7 @@ impl Test {
     ) -> anyhow::Result<Vec<Part>> {
         let mut parts = Vec::new();
         for plan in PLANS {
-            if self.part.is_empty() || self.part.iter().any(|wanted| wanted == plan.name) {
+            if self.wants(plan.name) {
                 let package = match &self.package {
                     Some(package) => vec!["--package", package],
                     None => vec!["--workspace"],
@@ -146,6 +160,20 @@ async fn run_part(
     }
     let whole = child.wait().await?.success();
     Ok(Part { name: plan.name, count, took: started.elapsed(), whole })
+}
+
+async fn run_bruno(local: &Path) -> Part {
+    let started = Instant::now();
+    let outcome = match crate::process::bin_folder(None) {
+        Ok(bins) => bruno::run(local, &bins).await,
+        Err(error) => Err(error),
+    };
+    let outcome = outcome.unwrap_or_else(|error| {
+        say(format_args!("{BRUNO}: {error:#}"));
+        Outcome { passed: 0, failed: 1 }
+    });
+    let count = Count { passed: outcome.passed, failed: outcome.failed, ignored: 0 };
+    Part { name: BRUNO, count, took: started.elapsed(), whole: outcome.failed == 0 }
 }
 
 fn conclude(parts: &[Part], took: Duration) -> anyhow::Result<()> {

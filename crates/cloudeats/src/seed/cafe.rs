@@ -78,7 +78,8 @@ fn stocked(store: &StoreSeed, supply: &Supply) -> Stocked {
 
 fn item(store: &StoreSeed, drink: &Drink) -> PutItem {
     let milky = drink.parts.iter().any(|(slug, _)| *slug == "milk");
-    let part = |(slug, amount): &(&str, u32)| Component { item_id: id(store, slug), amount: *amount };
+    let part =
+        |(slug, amount): &(&str, u32)| Component { item_id: id(store, slug), amount: *amount };
     PutItem {
         store_id: StoreId::from_uuid(store.id()),
         item_id: Some(id(store, drink.slug)),
@@ -108,7 +109,8 @@ fn options(store: &StoreSeed, drink: &Drink, milky: bool) -> Vec<PutOption> {
         options.push(PutOption { adds, ..option("extra-shot", "Extra shot", 90) });
     }
     if milky {
-        let instead = |with: &str| Replacement { item_id: id(store, "milk"), with: id(store, with) };
+        let instead =
+            |with: &str| Replacement { item_id: id(store, "milk"), with: id(store, with) };
         options.push(PutOption {
             replaces: Some(instead("oat")),
             removes_allergens: vec![text("milk")],

@@ -44,24 +44,26 @@ pub(super) fn items(store: &StoreSeed) -> Vec<Stocked> {
     let shelves = SHELVES.iter().flat_map(|(shelf, things)| {
         things.iter().map(move |(slug, name, price)| (*shelf, *slug, *name, *price))
     });
-    shelves.map(|(shelf, slug, name, price_minor)| {
-        let item = PutItem {
-            store_id: StoreId::from_uuid(store.id()),
-            item_id: Some(ItemId::from_uuid(store.item_id(slug))),
-            slug: text(slug),
-            name: text(name),
-            description: text(""),
-            category: text(shelf),
-            price_minor,
-            station: text("pick"),
-            prep_s: PICK_S,
-            allergens: Vec::new(),
-            components: Vec::new(),
-            options: Vec::new(),
-            on_menu: true,
-            low_at: LOW,
-            unit: Unit::Pieces,
-        };
-        Stocked { item, opening: Some(OPENING) }
-    }).collect()
+    shelves
+        .map(|(shelf, slug, name, price_minor)| {
+            let item = PutItem {
+                store_id: StoreId::from_uuid(store.id()),
+                item_id: Some(ItemId::from_uuid(store.item_id(slug))),
+                slug: text(slug),
+                name: text(name),
+                description: text(""),
+                category: text(shelf),
+                price_minor,
+                station: text("pick"),
+                prep_s: PICK_S,
+                allergens: Vec::new(),
+                components: Vec::new(),
+                options: Vec::new(),
+                on_menu: true,
+                low_at: LOW,
+                unit: Unit::Pieces,
+            };
+            Stocked { item, opening: Some(OPENING) }
+        })
+        .collect()
 }

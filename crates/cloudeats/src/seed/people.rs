@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::types::{Cell, Role, StoreId, Text};
 use fleet_contract::http::{PutCourier, PutVehicle, VehicleKind};
+use futures::{StreamExt, TryStreamExt};
 use identity_contract::http::{CreateUser, User};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ use super::{id_of, shop};
 
 /// A gateway lets one person ask 100 times a minute: a busy board needs several.
 const COOKS: usize = 4;
+/// Passwords are dear to hash: some people are hired at once.
+const AT_ONCE: usize = 4;
 /// Couriers of each cell.
 const COURIERS: [(&str, usize); 2] = [("east-a", 8), ("west-a", 4)];
 
@@ -82,10 +85,10 @@ pub(crate) fn password(site: &Site, whose: &str) -> anyhow::Result<SecretString>
 
 /// Gives everybody an account, and couriers their vehicles.
 pub(super) async fn hire(site: &Site, admin: &Person) -> anyhow::Result<Roster> {
-    let mut people = Vec::new();
-    for wanted in wanted() {
-        people.push(employ(site, admin, &wanted).await?);
-    }
+    let hired = futures::stream::iter(wanted())
+        .map(async |wanted| employ(site, admin, &wanted).await)
+        .buffered(AT_ONCE);
+    let people: Vec<Hired> = hired.try_collect().await?;
     let rides = people.iter().filter_map(|hired| hired.vehicle.as_ref());
     let rides: Vec<(String, SecretString)> = rides
         .map(|ride| (ride.vehicle_id.to_string(), ride.mqtt_password.clone().into()))

@@ -123,9 +123,8 @@ mod tests {
 
     #[test]
     fn the_cafe_has_its_twelve_items_twice_and_the_grocer_forty() {
-        let on_menu = |store: &StoreSeed| {
-            store.items().iter().filter(|stocked| stocked.item.on_menu).count()
-        };
+        let on_menu =
+            |store: &StoreSeed| store.items().iter().filter(|stocked| stocked.item.on_menu).count();
         assert_eq!(STORES.iter().map(on_menu).collect::<Vec<_>>(), [12, 12, 40]);
         assert_eq!(STORES.iter().map(|s| s.cell).collect::<BTreeSet<_>>().len(), 2);
     }
@@ -137,8 +136,10 @@ mod tests {
             for Stocked { item, opening } in store.items() {
                 let options = &item.options;
                 let parts = item.components.iter().map(|part| part.item_id);
-                let parts = parts.chain(options.iter().flat_map(|o| o.adds.iter().map(|a| a.item_id)));
-                let parts = parts.chain(options.iter().filter_map(|o| o.replaces.as_ref()).map(|r| r.with));
+                let parts =
+                    parts.chain(options.iter().flat_map(|o| o.adds.iter().map(|a| a.item_id)));
+                let parts =
+                    parts.chain(options.iter().filter_map(|o| o.replaces.as_ref()).map(|r| r.with));
                 assert!(parts.clone().all(|part| known.contains(&part)), "{:?}", item.item_id);
                 assert_eq!(opening.is_some(), item.components.is_empty());
                 let id = item.item_id.unwrap();

@@ -49,13 +49,20 @@ impl City {
         };
         let (lats, lons) = (streets(south, north, DEGREE_M), streets(west, east, lon_m));
         let closed = (0..lats.len() * lons.len())
-            .map(|corner| !(corner / lons.len()).is_multiple_of(THROUGH) && random.random_bool(CLOSED))
+            .map(|corner| {
+                !(corner / lons.len()).is_multiple_of(THROUGH) && random.random_bool(CLOSED)
+            })
             .collect();
         Self { lats, lons, closed }
     }
 
     /// A corner within `metres` of a place.
-    pub(super) fn corner_near(&self, place: GeoPoint, metres: f64, random: &mut StdRng) -> GeoPoint {
+    pub(super) fn corner_near(
+        &self,
+        place: GeoPoint,
+        metres: f64,
+        random: &mut StdRng,
+    ) -> GeoPoint {
         let near: Vec<GeoPoint> = (0..self.closed.len())
             .filter_map(|corner| self.place(corner))
             .filter(|corner| corner.distance_m(place) <= metres)
@@ -129,9 +136,10 @@ impl City {
 
 fn closest(streets: &[f64], at: f64) -> usize {
     let distance = |street: &f64| (street - at).abs();
-    let best = streets.iter().enumerate().min_by(|(_, left), (_, right)| {
-        distance(left).total_cmp(&distance(right))
-    });
+    let best = streets
+        .iter()
+        .enumerate()
+        .min_by(|(_, left), (_, right)| distance(left).total_cmp(&distance(right)));
     best.map_or(0, |(index, _)| index)
 }
 

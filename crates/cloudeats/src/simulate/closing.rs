@@ -92,7 +92,7 @@ async fn table(site: &Site, totals: &Totals) -> anyhow::Result<String> {
     for (what, count, p50, p95) in
         rows::<(String, i64, f64, f64)>(&mut orders, MINUTES, totals).await?
     {
-        row(&mut text, &what, &[count.to_string(), format!("{p50:.2}"), format!("{p95:.2}")]);
+        row(&mut text, &what, &[count.to_string(), format!("{p50:.3}"), format!("{p95:.3}")]);
     }
 
     head(&mut text, "money", &["captures", "captured", "voided", "declined"]);
@@ -101,21 +101,19 @@ async fn table(site: &Site, totals: &Totals) -> anyhow::Result<String> {
         rows::<(String, i64, i64, i64, i64)>(&mut payment, MONEY, totals).await?
     {
         let captured = format!("{}.{:02}", minor / 100, minor % 100);
-        row(&mut text, &currency, &[
-            captures.to_string(),
-            captured,
-            voided.to_string(),
-            declined.to_string(),
-        ]);
+        row(
+            &mut text,
+            &currency,
+            &[captures.to_string(), captured, voided.to_string(), declined.to_string()],
+        );
     }
 
     head(&mut text, "stock moved", &["times", "amount"]);
     let mut inventory = look::into(site, "inventory").await?;
-    for (kind, unit, count, sum) in
-        sqlx::query_as::<_, (String, String, i64, i64)>(STOCK)
-            .bind(totals.since.to_string())
-            .fetch_all(&mut inventory)
-            .await?
+    for (kind, unit, count, sum) in sqlx::query_as::<_, (String, String, i64, i64)>(STOCK)
+        .bind(totals.since.to_string())
+        .fetch_all(&mut inventory)
+        .await?
     {
         row(&mut text, &format!("{kind}, {unit}"), &[count.to_string(), sum.to_string()]);
     }

@@ -66,11 +66,7 @@ async fn visit(world: &World, planned: &Planned) -> anyhow::Result<()> {
 }
 
 /// What is ordered; the dice decide.
-async fn wishes(
-    world: &World,
-    person: &Person,
-    planned: &Planned,
-) -> anyhow::Result<PlaceOrder> {
+async fn wishes(world: &World, person: &Person, planned: &Planned) -> anyhow::Result<PlaceOrder> {
     let store = world.stores.get(planned.store).context("no such store")?;
     let mut dice = StdRng::seed_from_u64(planned.dice);
     let mut lines = Vec::new();

@@ -55,7 +55,11 @@ pub(super) struct Device {
 
 impl Device {
     /// Starts the device of a vehicle, which speaks to the broker as itself.
-    pub(super) fn start(site: &Site, ride: &Ride, stop: &CancellationToken) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        site: &Site,
+        ride: &Ride,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         let vehicle = VehicleId::from_uuid(ride.vehicle_id);
         let boot = SystemClock.new_id();
         let port = site.ports.of(Door::Mosquitto);
@@ -68,7 +72,8 @@ impl Device {
 
         let (client, events) = AsyncClient::new(options, QUEUE);
         let (waiting, conversation) = (Waiting::default(), TaskTracker::new());
-        let listening = listen(client.clone(), events, vehicle, boot, waiting.clone(), stop.clone());
+        let listening =
+            listen(client.clone(), events, vehicle, boot, waiting.clone(), stop.clone());
         conversation.spawn(listening);
         let stop = stop.clone();
         Ok(Self { vehicle, boot, client, waiting, positions: 0, facts: 0, stop, conversation })

@@ -29,7 +29,9 @@ async fn round(world: &World, store: &Shop, nth: &mut u64) -> anyhow::Result<()>
     let items: Vec<ItemId> = store.supplies.iter().map(|supply| supply.item).collect();
     let levels = levels(&store.manager, store.id.as_uuid(), &items).await?.levels;
     for supply in &store.supplies {
-        let Some(level) = levels.iter().find(|level| level.item_id == supply.item) else { continue };
+        let Some(level) = levels.iter().find(|level| level.item_id == supply.item) else {
+            continue;
+        };
         // What orders hold is as good as gone.
         if level.on_hand - level.reserved > i64::from(supply.low) * 3 / 2 {
             continue;

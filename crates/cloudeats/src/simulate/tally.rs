@@ -75,10 +75,8 @@ impl Tally {
     /// Orders that are placed and have not ended.
     #[must_use]
     pub fn under_way(&self) -> u64 {
-        let ended = self.completed.get()
-            + self.refused.get()
-            + self.cancelled.get()
-            + self.given_up.get();
+        let ended =
+            self.completed.get() + self.refused.get() + self.cancelled.get() + self.given_up.get();
         self.placed.get().saturating_sub(ended)
     }
 

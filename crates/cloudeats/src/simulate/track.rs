@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use common::types::OrderId;
 use fleet_contract::http::TrackedPosition;
-use orders_contract::http::TrackedState;
+use orders_contract::http::{Order, TrackedState};
+use rand::Rng;
 
 use crate::api::{Call, Person, within};
 
@@ -13,6 +14,9 @@ use super::world::World;
 /// The stream beats every 15 s: one that is silent for longer is broken.
 const SILENT_MAX: Duration = Duration::from_secs(40);
 const AGAIN: Duration = Duration::from_millis(700);
+const AGAIN_MAX: Duration = Duration::from_secs(15);
+/// How often somebody without a screen looks.
+const LOOK: Duration = Duration::from_secs(3);
 /// A position this near to a point of the track is that point.
 const ON_TRACK_M: f64 = 0.5;
 
@@ -25,20 +29,63 @@ struct Seen {
     ended: bool,
 }
 
-/// Follows an order to its end, however often the stream breaks.
+/// Follows an order to its end, on the stream while there is a screen, else by looking now and then.
 pub(super) async fn follow(world: &World, person: &Person, order: OrderId, on_track: bool) {
-    let mut seen = Seen::default();
+    let (mut seen, mut failures) = (Seen::default(), 0);
     while !seen.ended {
-        let watching = watch(world, person, order, on_track, &mut seen);
-        if let Some(Err(error)) = world.home_time.run_until_cancelled(watching).await {
-            tracing::debug!(error = format!("{error:#}"), "the tracking stream broke");
+        let before = seen.last;
+        let outcome = match world.screens.try_acquire() {
+            Ok(_screen) => {
+                let watching = watch(world, person, order, on_track, &mut seen);
+                world.home_time.run_until_cancelled(watching).await
+            }
+            Err(_all_taken) => {
+                let looking = look(world, person, order, &mut seen);
+                world.home_time.run_until_cancelled(looking).await
+            }
+        };
+        if let Some(Err(error)) = outcome {
+            tracing::debug!(error = format!("{error:#}"), "an order was lost sight of");
             world.tally.troubles.add();
+            failures = if seen.last > before { 1 } else { failures + 1 };
+        } else {
+            failures = 0;
         }
-        if !seen.ended && world.pause(AGAIN).await.is_none() {
+        if !seen.ended && world.pause(again_after(failures)).await.is_none() {
             world.tally.given_up.add();
             return;
         }
     }
+}
+
+/// Whoever is refused comes back later and later, and not all at once.
+fn again_after(failures: u32) -> Duration {
+    let most = AGAIN_MAX.min(AGAIN.saturating_mul(1 << failures.min(8)));
+    most.mul_f64(rand::rng().random_range(0.5..1.0))
+}
+
+async fn look(
+    world: &World,
+    person: &Person,
+    order: OrderId,
+    seen: &mut Seen,
+) -> anyhow::Result<()> {
+    world.pause(LOOK).await;
+    let answer = person.try_once(&Call::get(format!("/v1/orders/{order}"))).await??;
+    let found: Order = answer.expect_ok("no order")?.json()?;
+    let ended = ["COMPLETED", "COMPLETED_UNPAID", "CANCELLED", "REJECTED"];
+    let state = TrackedState {
+        order_id: order,
+        seq: found.version,
+        ended: ended.contains(&found.state.as_str()),
+        state: found.state,
+        status: found.status,
+        cause: found.cause,
+        at: found.created_at,
+        promise_at: found.promise_at,
+    };
+    step(world, &state, seen);
+    Ok(())
 }
 
 async fn watch(
@@ -68,9 +115,8 @@ async fn watch(
 }
 
 fn hear(world: &World, block: &str, on_track: bool, seen: &mut Seen) {
-    let field = |name: &str| {
-        block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start)
-    };
+    let field =
+        |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
     let Some(data) = field("data:") else { return };
     match field("event:") {
         Some("state") => {
@@ -96,15 +142,18 @@ fn step(world: &World, step: &TrackedState, seen: &mut Seen) {
     }
     seen.last = step.seq;
     let tally = &world.tally;
+    // Whoever only looks now and then misses steps.
+    let past = |states: &[&str]| states.contains(&step.state.as_str());
+    let since_ready = ["READY", "DISPATCHED", "DELIVERED", "CAPTURING", "COMPLETED"];
+    if !seen.confirmed && (past(&["CONFIRMED", "PREPARING"]) || past(&since_ready)) {
+        seen.confirmed = true;
+        tally.confirmed.add();
+    }
+    if !seen.ready && past(&since_ready) {
+        seen.ready = true;
+        tally.ready.add();
+    }
     match step.state.as_str() {
-        "CONFIRMED" if !seen.confirmed => {
-            seen.confirmed = true;
-            tally.confirmed.add();
-        }
-        "READY" if !seen.ready => {
-            seen.ready = true;
-            tally.ready.add();
-        }
         "COMPLETED" | "COMPLETED_UNPAID" => tally.completed.add(),
         "CANCELLED" => tally.cancelled.add(),
         "REJECTED" => tally.refused.add(),

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::types::{Clock, GeoPoint, ItemId, OrderId, Role, StoreId, SystemClock, Text, Timestamp};
+use common::types::{
+    Clock, GeoPoint, ItemId, OrderId, Role, StoreId, SystemClock, Text, Timestamp,
+};
 use identity_contract::http::Register;
 use inventory_contract::http::{Menu, MenuItem, PutStore, Store};
 use secrecy::ExposeSecret;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -28,6 +30,7 @@ use super::{Options, Tally, Totals};
 /// How long an operation is tried again while somebody is away.
 const TRIES_MAX: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(250);
+const SCREENS: usize = 60;
 /// Stores move only for a track that begins farther away.
 const MOVED_M: f64 = 1.0;
 /// Degrees between a store and its neighbour when the city is laid around a track.
@@ -49,6 +52,8 @@ pub(super) struct World {
     /// Everybody stops.
     pub(super) home_time: CancellationToken,
     pub(super) began: Instant,
+    /// So many orders are watched on the stream at once.
+    pub(super) screens: Semaphore,
     since: Timestamp,
     run: Uuid,
     customers: Vec<OnceCell<Person>>,
@@ -115,6 +120,7 @@ impl World {
             closing_time: CancellationToken::new(),
             home_time: CancellationToken::new(),
             began: Instant::now(),
+            screens: Semaphore::new(SCREENS),
             since: SystemClock.now(),
             run,
             customers: (0..options.customers).map(|_| OnceCell::new()).collect(),
@@ -210,9 +216,11 @@ impl World {
             placed: tally.placed.get(),
             completed: tally.completed.get(),
             left: tally.given_up.get() + tally.under_way(),
-            track_points: self.options.track.as_ref().map(|_| {
-                (tally.track_points_driven.get(), tally.track_points_seen.get())
-            }),
+            track_points: self
+                .options
+                .track
+                .as_ref()
+                .map(|_| (tally.track_points_driven.get(), tally.track_points_seen.get())),
         }
     }
 }
@@ -227,11 +235,7 @@ pub(super) struct Operation<'a> {
 }
 
 impl Shop {
-    async fn open(
-        api: &Api,
-        roster: &Roster,
-        seed: &'static StoreSeed,
-    ) -> anyhow::Result<Self> {
+    async fn open(api: &Api, roster: &Roster, seed: &'static StoreSeed) -> anyhow::Result<Self> {
         let manager = roster.with_role(Role::StoreManager, Some(seed.slug)).next();
         let manager = manager.with_context(|| format!("{} has no manager", seed.slug))?.person(api);
         let store = manager.ask(&Call::get(format!("/v1/stores/{}", seed.id()))).await?;

@@ -24,7 +24,8 @@ use crate::{
 /// The service that tells.
 pub(super) const SOURCE: &str = "bakery";
 pub(super) const LEASE: Duration = Duration::from_millis(1_500);
-const PATIENCE: Duration = Duration::from_secs(40);
+/// A played Kafka group takes 3 to 5 s to agree, each time somebody comes or goes.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Something happened; what, is in its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +243,7 @@ impl Rig {
         };
         let log = KafkaLog::open(&bootstrap)
             .unwrap()
+            // The least that brokers allow.
             .with("session.timeout.ms", "6000")
             .with("max.poll.interval.ms", "6000")
             .with("heartbeat.interval.ms", "300");
@@ -285,6 +287,13 @@ impl Rig {
 
     pub(super) fn deliver(&self) -> Running {
         self.deliver_to(self.listeners())
+    }
+
+    /// A delivery that parks nothing while a story lasts.
+    pub(super) fn deliver_patiently(&self) -> Running {
+        let config = EventsConfig { event_gap_wait_ms: 60_000, ..config() };
+        let log = Log::new(Arc::clone(&self.log.backend), config);
+        self.run(log.deliver(self.db.clone(), self.listeners()))
     }
 
     pub(super) fn deliver_to(&self, listeners: Listeners) -> Running {

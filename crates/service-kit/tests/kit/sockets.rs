@@ -1,11 +1,11 @@
 //! What only a socket can show.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
+    extract::{ConnectInfo, State},
     routing::{any, get, post},
 };
 use service_kit::{HttpConfig, Kit, Signer};
@@ -39,6 +39,20 @@ async fn service(http: HttpConfig) -> Running {
         .route("/echo", post(async |body: service_kit::ValidJson<String>| body.0))
         .fallback(any(async || "passed on"));
     Running::start(kit(http, routes)).await
+}
+
+#[tokio::test]
+async fn a_handler_knows_who_is_at_the_other_end() {
+    let peer = get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string());
+    let service = Running::start(kit(hasty(), Router::new().route("/peer", peer))).await;
+    let mut socket = TcpStream::connect(service.http).await.unwrap();
+    let ours = socket.local_addr().unwrap().to_string();
+
+    socket.write_all(b"GET /peer HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+
+    let answer = until_closed(&mut socket).await;
+    assert!(answer.ends_with(&ours), "{answer}");
+    service.stop().await.unwrap();
 }
 
 #[tokio::test]

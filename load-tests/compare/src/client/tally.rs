@@ -57,8 +57,4 @@ impl Tally {
     pub(crate) fn wait_ms(&self, quantile: f64) -> f64 {
         self.waits_us.value_at_quantile(quantile) as f64 / 1e3
     }
-
-    pub(crate) fn failed(&self) -> u64 {
-        self.failures.values().sum()
-    }
 }

@@ -141,6 +141,7 @@ fn terms(store: &Store) -> StoreTerms {
         cell: draft.cell,
         currency: draft.currency,
         location: draft.location,
+        since: Some(store.since),
         time_zone: draft.time_zone,
         open: draft.open,
         radius_m: draft.radius_m,

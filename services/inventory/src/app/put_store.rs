@@ -105,8 +105,8 @@ impl App {
             if matches!(precondition, Precondition::Version(_)) {
                 return Err(PutStoreError::Stale);
             }
-            let store = Store::new(id, draft);
-            if !store::stores::insert(tx, &store, self.clock.now()).await? {
+            let store = Store::new(id, draft, self.clock.now());
+            if !store::stores::insert(tx, &store).await? {
                 return Err(PutStoreError::Stale);
             }
             return Ok((store, true));

@@ -1,6 +1,6 @@
 //! A place that sells.
 
-use common::types::{Cell, Currency, GeoPoint, StoreId};
+use common::types::{Cell, Currency, GeoPoint, StoreId, Timestamp};
 use uuid::Uuid;
 
 use super::words::is_slug;
@@ -14,6 +14,7 @@ pub(crate) struct Store {
     pub(crate) catalogue: i64,
     /// The menu that customers see; 0 where none was published.
     pub(crate) menu_version: i64,
+    pub(crate) since: Timestamp,
     pub(crate) draft: StoreDraft,
 }
 
@@ -40,7 +41,7 @@ pub(crate) struct StoreDraft {
 pub(crate) enum StoreNamed {
     Id(StoreId),
     Slug(String),
-    /// Not at all: the first that is open.
+    /// Not at all: the oldest that is open.
     Default,
 }
 
@@ -100,8 +101,8 @@ impl StoreDraft {
 
 impl Store {
     /// A store that nobody knew before.
-    pub(crate) const fn new(id: StoreId, draft: StoreDraft) -> Self {
-        Self { id, version: 1, catalogue: 1, menu_version: 0, draft }
+    pub(crate) const fn new(id: StoreId, draft: StoreDraft, since: Timestamp) -> Self {
+        Self { id, version: 1, catalogue: 1, menu_version: 0, since, draft }
     }
 
     /// Takes new words, but for those that never change.

@@ -1,6 +1,6 @@
 //! The `store` table.
 
-use common::types::{Cell, Currency, GeoPoint, StoreId, Timestamp};
+use common::types::{Cell, Currency, GeoPoint, StoreId};
 use jiff_sqlx::ToSqlx;
 use postgres_kit::{PgConnection, StoreError};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ macro_rules! select {
         concat!(
             "SELECT store_id, slug, name, partner_id, cell, currency, time_zone, lat, lon, open,
                     radius_m, delivery_fee_minor, order_min_minor, tax_bp, accepts_automatically,
-                    version, catalogue, menu_version
+                    version, catalogue, menu_version, created_at
                FROM store ",
             $rest
         )
@@ -40,6 +40,7 @@ struct StoreRow {
     version: i64,
     catalogue: i64,
     menu_version: i64,
+    created_at: jiff_sqlx::Timestamp,
 }
 
 /// Finds a store.
@@ -77,11 +78,7 @@ pub(crate) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Store>
 }
 
 /// Stores a new store; `false` where its id is taken.
-pub(crate) async fn insert(
-    tx: &mut PgConnection,
-    store: &Store,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+pub(crate) async fn insert(tx: &mut PgConnection, store: &Store) -> Result<bool, StoreError> {
     let draft = &store.draft;
     let done = sqlx::query(
         "INSERT INTO store (store_id, slug, name, partner_id, cell, currency, time_zone, lat, lon, open,
@@ -106,7 +103,7 @@ pub(crate) async fn insert(
     .bind(draft.tax_bp)
     .bind(draft.accepts_automatically)
     .bind(EPOCH)
-    .bind(now.to_sqlx())
+    .bind(store.since.to_sqlx())
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -164,6 +161,7 @@ impl TryFrom<StoreRow> for Store {
             version: row.version,
             catalogue: row.catalogue,
             menu_version: row.menu_version,
+            since: row.created_at.to_jiff(),
             draft: StoreDraft {
                 slug: row.slug,
                 name: row.name,

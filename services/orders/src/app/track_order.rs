@@ -1,5 +1,7 @@
 //! Following an order.
 
+use std::time::Duration;
+
 use common::types::OrderId;
 use postgres_kit::StoreError;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -49,8 +51,8 @@ impl Tracking {
         Ok(news)
     }
 
-    /// Returns when there may be news: at a hint, or after a second, since another process may have
-    /// taken the step.
+    /// Returns when there may be news: at a hint, or after a while, since another process may have taken the
+    /// step. Many may follow at once, so that the while is long and not the same for all.
     #[expect(clippy::disallowed_methods, reason = "cuts off the wait for a hint, no work")]
     pub(crate) async fn maybe_news(&mut self) {
         let id = self.order.id;
@@ -63,6 +65,7 @@ impl Tracking {
                 }
             }
         };
-        let _hint_or_time = tokio::time::timeout(std::time::Duration::from_secs(1), hint).await;
+        let a_while = Duration::from_millis(rand::random_range(2_000..4_000));
+        let _hint_or_time = tokio::time::timeout(a_while, hint).await;
     }
 }

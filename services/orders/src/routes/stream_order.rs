@@ -38,13 +38,13 @@ pub(super) async fn handle(
     Ok(Sse::new(steps(tracking)).keep_alive(KeepAlive::default()).into_response())
 }
 
-/// The steps of an order, as they are taken. A failing read ends the stream: the client comes back with
-/// the number of the last step it saw.
+/// The steps of an order, as they are taken. A read that fails is tried again: a client that was sent away
+/// would only come back at once.
 fn steps(tracking: Tracking) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(Some(tracking), |tracking| async {
         let mut tracking = tracking?;
         loop {
-            let news = tracking.news().await.ok()?;
+            let news = tracking.news().await.unwrap_or_default();
             if news.is_empty() && tracking.order().state.ended() {
                 return None;
             }

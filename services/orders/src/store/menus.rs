@@ -72,14 +72,14 @@ pub(crate) async fn list_versions(
     Ok(rows.into_iter().map(|(store, version)| (StoreId::from_uuid(store), version)).collect())
 }
 
-/// The store that old clients mean, who know only one: the first that was published.
+/// The store that old clients mean, who know only one: the oldest that is open.
 pub(crate) async fn find_default_store(
     db: &mut PgConnection,
 ) -> Result<Option<StoreId>, StoreError> {
     let row: Option<Uuid> = sqlx::query_scalar(
         "SELECT store_id
            FROM menu_snapshot
-          ORDER BY (terms->>'open')::boolean DESC, store_id
+          ORDER BY (terms->>'open')::boolean DESC, (terms->>'since')::timestamptz, store_id
           LIMIT 1",
     )
     .fetch_optional(db)

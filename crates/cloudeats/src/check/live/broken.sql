@@ -1,0 +1,104 @@
+-- Each block: the rule, then what breaks it.
+
+-- refunded <= captured <= authorized
+UPDATE payment.payment SET refunded_minor = 1001 WHERE state = 'CAPTURED';
+-- an act in the books sums to zero
+UPDATE payment.ledger_line SET amount_minor = 999 WHERE account LIKE 'receivable%';
+-- the books hold all lines of an act
+DELETE FROM payment.ledger_line WHERE account LIKE 'payable%';
+-- the books know what was captured
+DELETE FROM payment.ledger_line WHERE tx_id = '60000000-0000-4000-8000-000000000002'; DELETE FROM payment.ledger_tx WHERE what = 'capture:1';
+-- our calls and the provider's journal agree
+DELETE FROM payment.payment_call WHERE call_key = 'o1:capture:1';
+-- our calls and the provider's journal agree
+DELETE FROM truth.raw_provider WHERE doc->>'key' = 'o1:capture:1';
+-- our calls and the provider's journal agree
+UPDATE payment.payment_call SET outcome = 'ASKED' WHERE call_key = 'o2:void:1';
+-- our calls and the provider's journal agree
+UPDATE payment.payment_call SET amount_minor = 1 WHERE call_key = 'o3:authorize:1';
+-- what was captured is what the order owes
+UPDATE orders.orders SET total_minor = 900 WHERE state = 'COMPLETED';
+-- what was captured is what the order owes
+UPDATE payment.payment SET captured_minor = 500 WHERE state = 'VOIDED';
+-- one authorization holds money
+INSERT INTO truth.raw_provider (doc) SELECT doc || '{"key": "o1:authorize:2", "authorization_id": "70000000-0000-4000-8000-000000000009"}' FROM truth.raw_provider WHERE doc->>'key' = 'o1:authorize:1';
+-- one capture, even if it was refunded
+INSERT INTO truth.raw_provider (doc) SELECT doc || '{"key": "o1:capture:2"}' FROM truth.raw_provider WHERE doc->>'key' = 'o1:capture:1';
+-- on_hand = movements, reserved = holds, 0 <= reserved <= on_hand
+UPDATE inventory.stock SET on_hand = 96;
+-- on_hand = movements, reserved = holds, 0 <= reserved <= on_hand
+UPDATE inventory.reservation SET state = 'RELEASED' WHERE state = 'CONFIRMED';
+-- what moved or is held has a place on a shelf
+DELETE FROM inventory.stock;
+-- sold and confirmed <= received
+UPDATE inventory.stock_movement SET qty = 7 WHERE kind = 'RECEIPT';
+-- what was shipped was sold once, and nothing else
+INSERT INTO inventory.stock_movement (movement_id, store_id, item_id, kind, qty, order_id) SELECT gen_random_uuid(), store_id, item_id, kind, qty, order_id FROM inventory.stock_movement WHERE kind = 'SALE';
+-- an accepted order is there with the body that was sent
+DELETE FROM orders.orders WHERE state = 'COMPLETED';
+-- an accepted order is there with the body that was sent
+UPDATE orders.orders SET body_sha = '\xff' WHERE state = 'COMPLETED';
+-- an accepted cancellation holds
+UPDATE orders.orders SET state = 'READY' WHERE state = 'CANCELLED';
+-- what was handed over is delivered
+DELETE FROM orders.order_transition WHERE to_state = 'DELIVERED';
+-- goods that were received were received
+DELETE FROM inventory.idempotency;
+-- an order was asked for
+INSERT INTO orders.orders (order_id, customer_id, state) VALUES (gen_random_uuid(), 'a0000000-0000-4000-8000-000000000001', 'CONFIRMED');
+-- what failed left nothing
+INSERT INTO orders.orders (order_id, customer_id, state) VALUES ('10000000-0000-4000-8000-000000000004', 'a0000000-0000-4000-8000-000000000001', 'CONFIRMED');
+-- what failed left nothing
+INSERT INTO inventory.reservation (order_id, state) VALUES ('10000000-0000-4000-8000-000000000004', 'HELD');
+-- no order is beyond the deadline of its state
+UPDATE orders.orders SET state = 'CONFIRMED', deadline_at = now() - interval '1 s' WHERE state = 'CANCELLED';
+-- what the machine drives moved within 60 s
+UPDATE orders.orders SET state = 'CAPTURING' WHERE state = 'COMPLETED'; UPDATE orders.order_transition SET at = now() - interval '61 s';
+-- orders take legal steps, counted from 1
+UPDATE orders.order_transition SET to_state = 'CAPTURING' WHERE to_state = 'PREPARING'; UPDATE orders.order_transition SET from_state = 'CAPTURING' WHERE from_state = 'PREPARING';
+-- orders take legal steps, counted from 1
+DELETE FROM orders.order_transition WHERE to_state = 'RESERVED';
+-- an order is where its last step led
+UPDATE orders.orders SET version = 12 WHERE state = 'COMPLETED';
+-- tickets take legal steps, counted from 1
+DELETE FROM orders.ticket_transition WHERE to_state = 'READY';
+-- a ticket is where its last step led
+UPDATE orders.ticket SET state = 'READY' WHERE state = 'HANDED_OVER';
+-- reservations take legal steps, counted from 1
+UPDATE inventory.reservation_transition SET seq = 4 WHERE to_state = 'SHIPPED';
+-- a reservation is where its last step led
+UPDATE inventory.reservation SET state = 'HELD' WHERE state = 'SHIPPED';
+-- payments take legal steps, counted from 1
+UPDATE payment.payment_transition SET from_state = 'CAPTURING' WHERE seq = 1;
+-- a payment is where its last step led
+DELETE FROM payment.payment_transition WHERE to_state = 'DECLINED';
+-- deliveries take legal steps, counted from 1
+DELETE FROM fleet.delivery_transition WHERE seq IN (3, 4);
+-- a delivery is where its last step led
+UPDATE fleet.delivery SET version = 6;
+-- sends take legal steps, counted from 1
+UPDATE notification.send_transition SET to_state = 'FAILED' WHERE seq = 2;
+-- a send is where its last step led
+UPDATE notification.send SET state = 'FAILED';
+-- a subscriber has taken it
+DELETE FROM notification.inbox WHERE event_id = '90000000-0000-4000-8000-000000000003';
+-- a subscriber has taken it once
+INSERT INTO notification.inbox SELECT * FROM notification.inbox;
+-- events of a key are counted without gaps
+DELETE FROM orders.outbox WHERE seq = 2;
+-- a subscriber stands at the last event of a key
+UPDATE notification.event_position SET seq = 2;
+-- no dead letter waits
+UPDATE notification.dead_letter SET settled_at = NULL;
+-- a message that was sent is in the mailbox
+DELETE FROM truth.raw_letter;
+-- it holds no stock
+UPDATE inventory.reservation SET state = 'HELD' WHERE order_id = '10000000-0000-4000-8000-000000000002';
+-- it holds no money of ours
+UPDATE payment.payment SET state = 'AUTHORIZED' WHERE state = 'VOIDED';
+-- it holds no money at the provider
+DELETE FROM truth.raw_provider WHERE doc->>'op' = 'void';
+-- nobody cooks it
+UPDATE orders.ticket SET state = 'PREPARING' WHERE state = 'CANCELLED';
+-- nobody brings it
+INSERT INTO fleet.delivery (delivery_id, order_id, state) VALUES (gen_random_uuid(), '10000000-0000-4000-8000-000000000002', 'PENDING');

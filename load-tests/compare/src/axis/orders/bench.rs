@@ -1,0 +1,103 @@
+//! The stack that is measured: its own engines and data, made anew for each run.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use cloudeats::engines::{self, Durability, Engine, Programs};
+use cloudeats::layout::Layout;
+use cloudeats::ports::Ports;
+use cloudeats::process::mark::Mark;
+use cloudeats::site::{SERVICES, Site};
+use cloudeats::stack::{self, Options, Pace, Stack};
+use tokio_util::sync::CancellationToken;
+
+use crate::axis::Settings;
+use crate::machine::cpu::Meter;
+
+const STACK: &str = "bench";
+/// What an order needs beside our services and PostgreSQL.
+const OTHERS: [&str; 4] = ["sandbox", "dynamo", "redis", "mosquitto"];
+
+/// Everything that runs.
+pub(super) struct Bench {
+    stack: Stack,
+    marks: Vec<(&'static str, Mark)>,
+    pub(super) meter: Meter,
+    pub(super) postgres: Programs,
+}
+
+impl Bench {
+    /// Starts everything on empty databases. The gateway's limits are on, and so high that nobody
+    /// reaches them.
+    pub(super) async fn up(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<Self> {
+        clear(&settings.local)?;
+        let options = Options {
+            local: settings.local.clone(),
+            stack: STACK.to_owned(),
+            ports: Ports::fixed(settings.base_port_offset)?,
+            bin_folder: stack::bin_folder(settings.bin_dir.as_deref())?,
+            services: SERVICES.to_vec(),
+            durability: Durability::Durable,
+            pace: Pace::Hurried,
+        };
+        let stack = Box::pin(Stack::up_until(options, stop)).await?;
+        match watch(&stack).await {
+            Ok((marks, meter, postgres)) => Ok(Self { stack, marks, meter, postgres }),
+            Err(error) => {
+                stack.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn site(&self) -> &Site {
+        self.stack.site()
+    }
+
+    /// Names of processes that ended since the start, whether or not others took their places.
+    pub(super) fn ended(&self) -> Vec<String> {
+        let ended = self.marks.iter().filter(|(_, mark)| !mark.lives());
+        ended.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    pub(super) async fn stop(self) {
+        self.stack.stop().await;
+    }
+}
+
+/// Whether a process is ours: a service, the provider's stand-in, or the table engine that `cloudeats`
+/// embeds.
+pub(super) fn is_ours(process: &str) -> bool {
+    is_service(process) || matches!(process, "sandbox" | "dynamo")
+}
+
+/// Whether a process is a service.
+pub(super) fn is_service(process: &str) -> bool {
+    SERVICES.iter().any(|service| service.name == process)
+}
+
+/// What a former run left is of no use: full tables are slower.
+fn clear(local: &Path) -> anyhow::Result<()> {
+    let layout = Layout::new(local, STACK)?;
+    let living = Mark::all_living(&layout.marks());
+    ensure!(
+        living.is_empty(),
+        "the stack `{STACK}` runs: `cloudeats down --stack {STACK}` ends it"
+    );
+    layout.clear()
+}
+
+async fn watch(stack: &Stack) -> anyhow::Result<(Vec<(&'static str, Mark)>, Meter, Programs)> {
+    let mark = |name| stack.process(name).with_context(|| format!("`{name}` is gone"));
+    let mut marks = Vec::new();
+    for name in SERVICES.iter().map(|service| service.name).chain(OTHERS) {
+        marks.push((name, mark(name)?));
+    }
+    let mut alone: Vec<(String, u32)> =
+        marks.iter().map(|(name, mark)| ((*name).to_owned(), mark.pid)).collect();
+    alone.push(("client".to_owned(), std::process::id()));
+    let postmaster = mark("postgres")?;
+    let meter = Meter::new(alone, vec![("postgres".to_owned(), postmaster.pid)]);
+    marks.push(("postgres", postmaster));
+    Ok((marks, meter, engines::provide(&stack.site().layout, Engine::Postgres).await?))
+}

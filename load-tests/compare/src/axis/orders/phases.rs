@@ -1,0 +1,215 @@
+//! A round: the limit, ours as fast as it goes, ours at half that rate.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::ensure;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sqlx::{Connection, PgConnection};
+use tokio::time::Instant;
+
+use super::bench::{self, Bench};
+use super::gate::{self, Evidence};
+use super::records::{Backlog, Records};
+use super::saga::{self, Saga};
+use super::shop::Shop;
+use crate::axis::Settings;
+use crate::client::{Phase, Tally, closed, open};
+use crate::figures::{number, per, three_digits};
+use crate::machine::cpu;
+
+/// So many hands for one customer, that nobody has to wait for a free one in the open model.
+const OPEN_HANDS: usize = 4;
+
+/// Everything that rounds need.
+pub(super) struct Phases<'a> {
+    bench: &'a Bench,
+    phase: Phase,
+    clients: usize,
+    records: Records,
+    shop: Shop,
+    saga: Saga,
+    saga_url: String,
+    backlog: Backlog,
+}
+
+/// What a round found.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Round {
+    /// Orders per second of the limit.
+    pub(super) limit: f64,
+    /// Confirmed orders per second of ours.
+    pub(super) ours: f64,
+    pub(super) ratio: f64,
+    pub(super) fast: Cost,
+    /// At half the rate.
+    pub(super) half: Cost,
+    pub(super) half_rate: f64,
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+    pub(super) p999_ms: f64,
+}
+
+/// What a phase cost, from its first request to the last work that followed from it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Cost {
+    /// Orders confirmed, warm-up included.
+    pub(super) orders: u64,
+    pub(super) failures: BTreeMap<String, u64>,
+    /// CPU of all our processes for one order, PostgreSQL apart.
+    pub(super) cpu_ms_per_order: f64,
+    pub(super) cpu_ms_per_order_by_process: BTreeMap<String, f64>,
+    pub(super) commits_per_order: f64,
+    pub(super) commits_per_order_by_database: BTreeMap<String, f64>,
+    pub(super) wal_kb_per_order: f64,
+    /// The client's part of all CPU that was used.
+    pub(super) client_share: f64,
+    /// The part of all CPU that nobody of the bench used.
+    pub(super) foreign_share: f64,
+    /// How long the work that follows took after the last answer.
+    pub(super) drain_s: f64,
+}
+
+impl<'a> Phases<'a> {
+    /// Makes the tables of the limit and opens the store.
+    pub(super) async fn prepare(settings: &Settings, bench: &'a Bench) -> anyhow::Result<Self> {
+        let site = bench.site();
+        let saga_url = site.superuser_url(saga::DATABASE)?.expose_secret().to_owned();
+        saga::make(site.superuser_url("postgres")?.expose_secret(), &saga_url).await?;
+        let pgbench = bench.postgres.path("pgbench");
+        let saga = Saga::new(pgbench, &saga_url, &site.layout.folder())?;
+        let shop = Shop::open(site).await?;
+        Ok(Self {
+            bench,
+            phase: settings.phase(),
+            clients: usize::from(settings.clients),
+            records: Records::open(site).await?,
+            shop,
+            saga,
+            saga_url,
+            backlog: Backlog::new(),
+        })
+    }
+
+    pub(super) async fn round(&mut self) -> anyhow::Result<Round> {
+        self.records.checkpoint().await?;
+        if self.phase.warm_up >= Duration::from_secs(1) {
+            self.saga.run(self.phase.warm_up).await?;
+        }
+        let limit = self.saga.run(self.phase.measured).await?.orders_per_s;
+
+        let (tally, fast) = self.observed(None).await?;
+        let ours = number(tally.done) / self.phase.measured.as_secs_f64();
+        ensure!(ours > 0.0, "no order was confirmed in time: {:?}", tally.failures);
+
+        let half_rate = ours / 2.0;
+        let (tally, half) = self.observed(Some(half_rate)).await?;
+        Ok(Round {
+            limit: three_digits(limit),
+            ours: three_digits(ours),
+            ratio: three_digits(ours / limit),
+            fast,
+            half,
+            half_rate: three_digits(half_rate),
+            p50_ms: three_digits(tally.wait_ms(0.5)),
+            p99_ms: three_digits(tally.wait_ms(0.99)),
+            p999_ms: three_digits(tally.wait_ms(0.999)),
+        })
+    }
+
+    /// Orders at a rate, or as fast as it goes, and waits until all that follows is done: what an order
+    /// costs is not over when it is confirmed.
+    async fn observed(&mut self, rate: Option<f64>) -> anyhow::Result<(Tally, Cost)> {
+        let hands = if rate.is_some() { self.clients * OPEN_HANDS } else { self.clients };
+        let customers = self.shop.customers(hands).await?;
+        self.records.checkpoint().await?;
+        let counters = self.records.counters().await?;
+        let (reading, busy) = (self.bench.meter.read()?, cpu::busy_ms()?);
+
+        let tally = match rate {
+            None => closed(customers, self.phase).await?,
+            Some(rate) => open(customers, rate, self.phase).await?,
+        };
+        let answered = Instant::now();
+        self.backlog = self.records.drain().await?;
+        let drain_s = answered.elapsed().as_secs_f64();
+
+        let used = self.bench.meter.read()?.since(&reading);
+        let busy_ms = cpu::busy_ms()?.saturating_sub(busy);
+        let later = self.records.counters().await?;
+        let commits = later.commits_since(&counters);
+        let orders = tally.all;
+        let cost = Cost {
+            orders,
+            failures: tally.failures.clone(),
+            cpu_ms_per_order: per_order(sum(&used, bench::is_ours), orders),
+            cpu_ms_per_order_by_process: each(&used, orders),
+            commits_per_order: per_order(commits.values().sum(), orders),
+            commits_per_order_by_database: each(&commits, orders),
+            wal_kb_per_order: per_order(later.wal_since(&counters) / 1024, orders),
+            client_share: share(sum(&used, |name| name == "client"), busy_ms),
+            foreign_share: share(busy_ms.saturating_sub(sum(&used, |_| true)), busy_ms),
+            drain_s: three_digits(drain_s),
+        };
+        Ok((tally, cost))
+    }
+
+    /// What the records say in the end.
+    pub(super) async fn evidence(&mut self) -> anyhow::Result<Evidence> {
+        let backlog = self.records.drain().await?;
+        let promises = self.shop.promises.all();
+        let found = gate::collect(&mut self.records, self.shop.store, &promises, backlog).await?;
+        let mut saga = PgConnection::connect(&self.saga_url).await?;
+        let limit = saga::done(&mut saga).await?;
+        Ok(Evidence { limit, processes_ended: self.bench.ended(), ..found })
+    }
+
+    /// Versions and settings of the engines.
+    pub(super) async fn versions(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
+        let settings = self.records.settings().await?.into_iter();
+        let mut versions: BTreeMap<String, String> =
+            settings.map(|(name, value)| (format!("postgres.{name}"), value)).collect();
+        versions.insert("pgbench".to_owned(), self.saga.version());
+        versions.insert("compare".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        Ok(versions)
+    }
+}
+
+impl fmt::Display for Round {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "limit {}/s, ours {}/s, ratio {}, {} ms CPU and {} commits an order, at {}/s p50 {} ms, p99 {} ms",
+            self.limit,
+            self.ours,
+            self.ratio,
+            self.fast.cpu_ms_per_order,
+            self.fast.commits_per_order,
+            self.half_rate,
+            self.p50_ms,
+            self.p99_ms
+        )?;
+        for (word, count) in self.fast.failures.iter().chain(&self.half.failures) {
+            write!(f, ", failed {count} times: {word}")?;
+        }
+        Ok(())
+    }
+}
+
+fn sum(used: &BTreeMap<String, u64>, of: impl Fn(&str) -> bool) -> u64 {
+    used.iter().filter(|(name, _)| of(name)).map(|(_, ms)| ms).sum()
+}
+
+fn each(used: &BTreeMap<String, u64>, orders: u64) -> BTreeMap<String, f64> {
+    used.iter().map(|(name, amount)| (name.clone(), per_order(*amount, orders))).collect()
+}
+
+fn per_order(amount: u64, orders: u64) -> f64 {
+    three_digits(per(number(amount), orders))
+}
+
+fn share(part: u64, whole: u64) -> f64 {
+    three_digits(per(number(part), whole))
+}

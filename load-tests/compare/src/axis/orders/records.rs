@@ -1,0 +1,158 @@
+//! What the databases say.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context;
+use cloudeats::site::{CHECKER, EVENT_LOG, SERVICES, Site};
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection};
+use tokio::time::Instant;
+
+/// Work that follows an order may take so long after the last one.
+const DRAIN_MAX: Duration = Duration::from_mins(2);
+const LOOK: Duration = Duration::from_millis(250);
+/// PostgreSQL tells its counters with a delay of up to a second.
+const COUNTED: Duration = Duration::from_millis(1_200);
+
+const OUTBOX: &str = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
+const UNHEARD: &str = "
+    SELECT coalesce(sum(p.next_offset - g.committed_offset), 0)::bigint
+      FROM log_group g
+      JOIN log_partition p USING (topic, part)";
+/// A confirmed order rests for hours; what is due sooner is not decided.
+const UNDECIDED: &str = "
+    SELECT count(*)
+      FROM orders
+     WHERE state NOT IN ('COMPLETED', 'COMPLETED_UNPAID', 'CANCELLED', 'REJECTED')
+       AND next_attempt_at < now() + interval '30 min'";
+const UNSHOWN: &str = "SELECT count(*) FROM orders WHERE projected_version < version";
+const UNSENT: &str = "SELECT count(*) FROM send WHERE state IN ('QUEUED', 'SENDING')";
+
+/// Connections into all databases that may only read, and one that may do all.
+pub(super) struct Records {
+    readers: BTreeMap<&'static str, PgConnection>,
+    superuser: PgConnection,
+}
+
+/// What is left to do, by what it is; empty where all is done.
+pub(super) type Backlog = BTreeMap<String, i64>;
+
+/// Counters of the cluster.
+#[derive(Debug, Clone)]
+pub(super) struct Counters {
+    commits: BTreeMap<String, i64>,
+    wal_bytes: i64,
+}
+
+impl Records {
+    pub(super) async fn open(site: &Site) -> anyhow::Result<Self> {
+        let mut readers = BTreeMap::new();
+        for database in databases() {
+            let url = site.database_url(database, CHECKER)?;
+            let connected = PgConnection::connect(url.expose_secret()).await;
+            let connected = connected.with_context(|| format!("`{database}` cannot be read"))?;
+            readers.insert(database, connected);
+        }
+        let superuser = PgConnection::connect(site.superuser_url("postgres")?.expose_secret());
+        Ok(Self { readers, superuser: superuser.await? })
+    }
+
+    /// A connection for reading.
+    pub(super) fn of(&mut self, database: &str) -> anyhow::Result<&mut PgConnection> {
+        self.readers.get_mut(database).with_context(|| format!("no database `{database}`"))
+    }
+
+    /// Waits until everything that orders brought about is done; answers what is not after two minutes.
+    pub(super) async fn drain(&mut self) -> anyhow::Result<Backlog> {
+        let begun = Instant::now();
+        loop {
+            let backlog = self.backlog().await?;
+            if backlog.is_empty() || begun.elapsed() > DRAIN_MAX {
+                return Ok(backlog);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn backlog(&mut self) -> anyhow::Result<Backlog> {
+        let mut questions: Vec<(&'static str, String, &'static str)> = databases()
+            .filter(|database| *database != EVENT_LOG)
+            .map(|database| (database, format!("unpublished facts of {database}"), OUTBOX))
+            .collect();
+        questions.push((EVENT_LOG, "facts not heard".to_owned(), UNHEARD));
+        questions.push(("orders", "orders not decided".to_owned(), UNDECIDED));
+        questions.push(("orders", "orders not shown in the projection".to_owned(), UNSHOWN));
+        questions.push(("notification", "messages not sent".to_owned(), UNSENT));
+
+        let mut backlog = Backlog::new();
+        for (database, what, question) in questions {
+            let left: i64 = sqlx::query_scalar(question).fetch_one(self.of(database)?).await?;
+            if left != 0 {
+                backlog.insert(what, left);
+            }
+        }
+        Ok(backlog)
+    }
+
+    /// Letters that no listener could read or apply.
+    pub(super) async fn dead_letters(&mut self) -> anyhow::Result<i64> {
+        let mut all = 0;
+        for database in databases().filter(|database| *database != EVENT_LOG) {
+            let open = "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL";
+            let open: i64 = sqlx::query_scalar(open).fetch_one(self.of(database)?).await?;
+            all += open;
+        }
+        Ok(all)
+    }
+
+    /// Writes out what is dirty, so that no phase pays for the one before.
+    pub(super) async fn checkpoint(&mut self) -> anyhow::Result<()> {
+        sqlx::raw_sql("CHECKPOINT").execute(&mut self.superuser).await?;
+        Ok(())
+    }
+
+    pub(super) async fn counters(&mut self) -> anyhow::Result<Counters> {
+        tokio::time::sleep(COUNTED).await;
+        let commits = "SELECT datname, xact_commit FROM pg_stat_database WHERE datname IS NOT NULL";
+        let commits: Vec<(String, i64)> =
+            sqlx::query_as(commits).fetch_all(&mut self.superuser).await?;
+        let wal = "SELECT (pg_current_wal_lsn() - '0/0')::bigint";
+        Ok(Counters {
+            commits: commits.into_iter().collect(),
+            wal_bytes: sqlx::query_scalar(wal).fetch_one(&mut self.superuser).await?,
+        })
+    }
+
+    /// The version and those settings on which durability and speed depend.
+    pub(super) async fn settings(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
+        const SETTINGS: &str = "
+            SELECT name, current_setting(name)
+              FROM pg_settings
+             WHERE name IN ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes',
+                            'shared_buffers', 'max_wal_size', 'wal_sync_method')";
+        let settings: Vec<(String, String)> =
+            sqlx::query_as(SETTINGS).fetch_all(&mut self.superuser).await?;
+        Ok(settings.into_iter().collect())
+    }
+}
+
+impl Counters {
+    /// Commits since `earlier` in the databases of our services and their log.
+    pub(super) fn commits_since(&self, earlier: &Self) -> BTreeMap<String, u64> {
+        let since = |database: &str| {
+            let [now, then] = [self, earlier].map(|at| at.commits.get(database).copied());
+            u64::try_from(now.unwrap_or(0) - then.unwrap_or(0)).unwrap_or(0)
+        };
+        databases().map(|database| (database.to_owned(), since(database))).collect()
+    }
+
+    pub(super) fn wal_since(&self, earlier: &Self) -> u64 {
+        u64::try_from(self.wal_bytes - earlier.wal_bytes).unwrap_or(0)
+    }
+}
+
+fn databases() -> impl Iterator<Item = &'static str> {
+    let owned = SERVICES.into_iter().filter(|service| service.has_database);
+    owned.map(|service| service.name).chain([EVENT_LOG])
+}
