@@ -38,7 +38,7 @@ graph: ## write docs/service-graph.toml anew and print the size of every crate
 bench: bench-orders ## all benchmarks
 
 bench-orders: ## orders per second against what the database alone can do
-	@$(NEED_CARGO) && cargo build --release --bins && cargo run --release -p compare -- --axis orders
+	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis orders
 
 kill-each: ## kill -9 each service in turn under load, then judge
 	@$(BUILD) && $(CLOUDEATS) kill-each

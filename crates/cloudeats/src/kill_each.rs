@@ -5,9 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use nix::sys::signal::Signal;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::check::check;
-use crate::commands::say;
+use crate::commands::{down, say};
+use crate::layout::Layout;
 use crate::process::Ready;
 use crate::run::{Keeper, Place, until_told};
 use crate::seed;
@@ -54,27 +56,30 @@ impl KillEach {
     pub async fn run(self) -> anyhow::Result<()> {
         let stop = until_told();
         let options = self.place.options_of(STACK)?;
+        // Refused while another one runs; what a former run left unfinished is not ours to finish.
+        drop(Keeper::mark(&options)?);
+        let layout = Layout::new(&options.local, &options.stack)?;
+        down::end_all(&layout.marks()).await?;
+        layout.clear()?;
         let mark = Keeper::mark(&options)?;
         let stack = match Box::pin(Stack::up_until(options, &stop)).await {
             Err(_given_up) if stop.is_cancelled() => return Ok(()),
             started => started?,
         };
-        let outcome = stop.run_until_cancelled(self.judge(&stack)).await;
+        let outcome = stop.run_until_cancelled(self.judge(&stack, &stop)).await;
         say("stopping");
         stack.stop().await;
         drop(mark);
         outcome.context("told to stop")?
     }
 
-    async fn judge(&self, stack: &Stack) -> anyhow::Result<()> {
+    async fn judge(&self, stack: &Stack, stop: &CancellationToken) -> anyhow::Result<()> {
         let site = stack.site();
-        if !seed::is_seeded(site).await {
-            seed::seed(site).await?;
-        }
+        seed::seed(site).await?;
         let options = self.city.options(None, self.rate, self.speed)?;
         let game = Game::begin(site, options).await?;
         let outages = self.kill_all(stack, &game).await;
-        let totals = game.end().await?;
+        let totals = game.end(stop).await?;
         let outages = outages?;
 
         closing(site, &totals).await?;

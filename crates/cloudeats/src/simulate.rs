@@ -33,7 +33,9 @@ pub use self::tally::{Tally, Totals};
 use self::world::World;
 
 /// How long orders on their way may take to end when no more are placed.
-const DRAIN_MAX: Duration = Duration::from_mins(3);
+const DRAIN_MAX: Duration = Duration::from_mins(4);
+/// Whoever says stop does not want to wait for them.
+const LEAVE_MAX: Duration = Duration::from_secs(3);
 
 /// Plays the demo city on a running, seeded stack.
 #[derive(Debug, Clone, clap::Args)]
@@ -137,7 +139,7 @@ pub async fn play(
 ) -> anyhow::Result<Totals> {
     let game = Game::begin(site, options).await?;
     game.wait(&stop).await;
-    game.end().await
+    game.end(&stop).await
 }
 
 /// A simulation under way.
@@ -177,12 +179,14 @@ impl Game {
         }
     }
 
-    /// Places no more orders, lets those under way end, sends everybody home.
-    pub async fn end(self) -> anyhow::Result<Totals> {
+    /// Places no more orders, lets those under way end, sends everybody home. Told to `stop`, it does
+    /// not wait for the orders: they stay where they are.
+    pub async fn end(self, stop: &CancellationToken) -> anyhow::Result<Totals> {
         let world = self.world;
         world.closing_time.cancel();
         let begun = Instant::now();
-        while world.tally.under_way() > 0 && begun.elapsed() < DRAIN_MAX {
+        let patience = || if stop.is_cancelled() { LEAVE_MAX } else { DRAIN_MAX };
+        while world.tally.under_way() > 0 && begun.elapsed() < patience() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         world.home_time.cancel();

@@ -110,9 +110,12 @@ pub async fn story(site: &Site, order: Uuid) -> anyhow::Result<Vec<Entry>> {
 fn folded(entries: Vec<Entry>) -> Vec<Entry> {
     let mut story: Vec<Entry> = Vec::new();
     for entry in entries {
-        let twin = story.iter_mut().rev().take_while(|before| before.at >= entry.at).find(|before| {
-            before.lane == entry.lane && before.actor == entry.actor && before.cause == entry.cause
-        });
+        let twin =
+            story.iter_mut().rev().take_while(|before| before.at >= entry.at).find(|before| {
+                before.lane == entry.lane
+                    && before.actor == entry.actor
+                    && before.cause == entry.cause
+            });
         match twin {
             Some(twin) => {
                 // One step goes on where the other led.
@@ -253,11 +256,14 @@ mod tests {
             entry(2.0, "CONFIRMED -> READY"),
         ]);
         let lines: Vec<&str> = story.iter().map(|entry| entry.what.as_str()).collect();
-        assert_eq!(lines, [
-            "RESERVING -> RESERVED -> CONFIRMED",
-            "hears reserve:1 OK, hears authorize:1 OK",
-            "CONFIRMED -> READY",
-        ]);
+        assert_eq!(
+            lines,
+            [
+                "RESERVING -> RESERVED -> CONFIRMED",
+                "hears reserve:1 OK, hears authorize:1 OK",
+                "CONFIRMED -> READY",
+            ]
+        );
     }
 
     #[test]

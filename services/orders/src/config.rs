@@ -29,6 +29,6 @@ pub struct Config {
     #[arg(long, env = "CE_DECISION_WAIT_MS", default_value_t = 800)]
     pub decision_wait_ms: u64,
     /// Most orders on which this process works at once.
-    #[arg(long, env = "CE_SAGA_SLOTS", default_value_t = 64)]
+    #[arg(long, env = "CE_SAGA_SLOTS", default_value_t = 16)]
     pub saga_slots: usize,
 }

@@ -7,6 +7,7 @@ use anyhow::Context;
 use common::types::{
     Clock, GeoPoint, ItemId, OrderId, Role, StoreId, SystemClock, Text, Timestamp,
 };
+use futures::{StreamExt, TryStreamExt};
 use identity_contract::http::Register;
 use inventory_contract::http::{Menu, MenuItem, PutStore, Store};
 use secrecy::ExposeSecret;
@@ -31,6 +32,8 @@ use super::{Options, Tally, Totals};
 const TRIES_MAX: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(250);
 const SCREENS: usize = 60;
+/// Passwords are dear to check.
+const SIGNED_IN_AT_ONCE: usize = 4;
 /// Stores move only for a track that begins farther away.
 const MOVED_M: f64 = 1.0;
 /// Degrees between a store and its neighbour when the city is laid around a track.
@@ -109,8 +112,10 @@ impl World {
         }
         let couriers = roster.with_role(Role::Courier, None);
         let couriers = couriers.map(|it| Rider { hired: it.clone(), person: it.person(&api) });
+        let couriers: Vec<Rider> = couriers.collect();
+        sign_in(&stores, &couriers).await?;
         Ok(Self {
-            couriers: couriers.collect(),
+            couriers,
             history: History::open(&History::file(site))?,
             site: site.clone(),
             api,
@@ -257,6 +262,15 @@ impl Shop {
             supplies: supplies.collect(),
         })
     }
+}
+
+/// Before the first customer comes, everybody who works is there.
+async fn sign_in(stores: &[Shop], couriers: &[Rider]) -> anyhow::Result<()> {
+    let cooks = stores.iter().flat_map(|store| &store.cooks);
+    let all: Vec<&Person> = cooks.chain(couriers.iter().map(|it| &it.person)).collect();
+    let signing = futures::stream::iter(all).map(async |person| person.id().await);
+    signing.buffer_unordered(SIGNED_IN_AT_ONCE).try_collect::<Vec<Uuid>>().await?;
+    Ok(())
 }
 
 /// Lays the stores of the first cell around the beginning of a track, and tells orders.

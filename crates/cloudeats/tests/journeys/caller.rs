@@ -1,7 +1,11 @@
 //! Somebody who asks the gateway, and what is expected of the answers.
 
+use std::time::{Duration, Instant};
+
 use cloudeats::api::{Answer, Api, Call};
 use serde_json::Value;
+
+const BUSY_MAX: Duration = Duration::from_secs(10);
 
 /// Somebody with a token, or without.
 #[derive(Debug, Clone)]
@@ -28,8 +32,17 @@ impl Caller {
         self.send(Call::put(path, &body).unwrap().if_match(version)).await
     }
 
+    /// A busy machine may answer that it did nothing; then one asks again.
     pub(crate) async fn send(&self, call: Call) -> Answer {
-        self.api.send(&call, self.token.as_deref()).await.expect("an answer")
+        let began = Instant::now();
+        loop {
+            let answer = self.api.send(&call, self.token.as_deref()).await.expect("an answer");
+            let nothing = answer.headers.get("x-ce-outcome").is_some_and(|it| it == "none");
+            if !nothing || began.elapsed() > BUSY_MAX {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 }
 

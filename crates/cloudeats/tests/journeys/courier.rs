@@ -10,6 +10,7 @@ use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use serde_json::{Value, json};
 
 use crate::caller::{Caller, Expect, text};
+use crate::wishes::cafe;
 use crate::world::{World, eventually};
 
 /// A courier at work.
@@ -31,9 +32,8 @@ pub(crate) struct Device {
 impl Courier {
     /// The first courier of the café's cell; nobody else is at work.
     pub(crate) async fn begins(world: &World) -> Self {
-        let here = |hired: &&Hired| {
-            hired.vehicle.as_ref().is_some_and(|ride| ride.cell == world.cafe().cell)
-        };
+        let here =
+            |hired: &&Hired| hired.vehicle.as_ref().is_some_and(|ride| ride.cell == cafe().cell);
         let hired = world.roster.with_role(Role::Courier, None).find(here).unwrap();
         let ride = hired.vehicle.as_ref().unwrap();
         let caller = world.hired(hired).await;

@@ -6,6 +6,7 @@ use cloudeats::site::SERVICES;
 use nix::sys::signal::Signal;
 
 use crate::caller::{Expect, text};
+use crate::wishes::an_espresso;
 use crate::world::World;
 
 /// From the kill to `/readyz`.
@@ -14,7 +15,7 @@ const BACK_MAX: Duration = Duration::from_secs(5);
 pub(crate) async fn an_order_survives_the_death_of_orders(world: &World) {
     let anna = world.customer().await;
     let beans = world.stock("beans").await;
-    let order = world.pickup(&[world.line("espresso", 1)], "pm_slow");
+    let order = an_espresso("pm_slow");
     let key = world.key();
 
     let id = text(&anna.orders(&key, &order).await.is(202), "order_id");
@@ -28,7 +29,7 @@ pub(crate) async fn an_order_survives_the_death_of_orders(world: &World) {
 
 pub(crate) async fn an_order_survives_the_death_of_payment(world: &World) {
     let anna = world.customer().await;
-    let order = world.pickup(&[world.line("espresso", 1)], "pm_slow");
+    let order = an_espresso("pm_slow");
 
     let id = text(&anna.orders(&world.key(), &order).await.is(202), "order_id");
     kill(world, "payment").await;
@@ -41,7 +42,7 @@ pub(crate) async fn an_order_survives_the_death_of_payment(world: &World) {
 pub(crate) async fn an_order_is_taken_while_inventory_is_dead(world: &World) {
     let anna = world.customer().await;
     let beans = world.stock("beans").await;
-    let order = world.pickup(&[world.line("espresso", 1)], "pm_approved");
+    let order = an_espresso("pm_approved");
     world.stack.process("inventory").unwrap().send(Signal::SIGKILL).unwrap();
 
     let id = anna.has_ordered(world, &order).await;

@@ -10,12 +10,13 @@ use cloudeats::api::Call;
 use cloudeats::ports::Door;
 
 use crate::caller::{Caller, Expect, text};
+use crate::wishes::{an_espresso, delivery, line, pickup};
 use crate::world::World;
 
 pub(crate) async fn a_bad_order_says_what_is_wrong_and_changes_nothing(world: &World) {
     let anna = world.customer().await;
-    let with = |line: Value| world.pickup(&[line], "pm_approved");
-    let espresso = |quantity: i64| world.line("espresso", quantity);
+    let with = |line: Value| pickup(&[line], "pm_approved");
+    let espresso = |quantity: i64| line("espresso", quantity);
     let and = |mut body: Value, field: &str, value: Value| {
         body[field] = value;
         body
@@ -37,14 +38,14 @@ pub(crate) async fn a_bad_order_says_what_is_wrong_and_changes_nothing(world: &W
             422,
             "unknown-option",
         ),
-        ("no lines", world.pickup(&[], "pm_approved"), 422, "line-count"),
-        ("51 lines", world.pickup(&vec![espresso(1); 51], "pm_approved"), 422, "line-count"),
+        ("no lines", pickup(&[], "pm_approved"), 422, "line-count"),
+        ("51 lines", pickup(&vec![espresso(1); 51], "pm_approved"), 422, "line-count"),
         ("no address", and(with(espresso(1)), "fulfilment", json!("delivery")), 422, "no-address"),
         ("an unknown store", and(with(espresso(1)), "store_id", stranger), 404, "no-such-store"),
         (
             "a door on the moon",
             and(
-                world.delivery(&[espresso(1)]),
+                delivery(&[espresso(1)]),
                 "address",
                 json!({"lat": 0.0, "lon": 0.0, "text": "sea"}),
             ),
@@ -69,24 +70,23 @@ pub(crate) async fn a_bad_order_says_what_is_wrong_and_changes_nothing(world: &W
 pub(crate) async fn a_key_used_for_another_order_is_refused(world: &World) {
     let anna = world.customer().await;
     let key = world.key();
-    let first = anna.orders(&key, &world.pickup(&[world.line("espresso", 1)], "pm_approved")).await;
+    let first = anna.orders(&key, &an_espresso("pm_approved")).await;
     let id = text(&first.is(201), "order_id");
     let before = world.footprint().await;
 
-    let other = anna.orders(&key, &world.pickup(&[world.line("espresso", 2)], "pm_approved")).await;
+    let other = anna.orders(&key, &pickup(&[line("espresso", 2)], "pm_approved")).await;
 
     other.is_problem(422, "key-reused");
     assert_eq!(world.footprint().await, before);
     assert_eq!(world.charges(&id).await, ["authorize ok"]);
     let ben = world.customer().await;
-    let same_key =
-        ben.orders(&key, &world.pickup(&[world.line("espresso", 1)], "pm_approved")).await;
+    let same_key = ben.orders(&key, &an_espresso("pm_approved")).await;
     assert_ne!(text(&same_key.is(201), "order_id"), id, "a key belongs to its customer");
 }
 
 pub(crate) async fn a_wrong_token_opens_no_door(world: &World) {
     let anna = world.customer().await;
-    let order = world.pickup(&[world.line("espresso", 1)], "pm_approved");
+    let order = an_espresso("pm_approved");
     let good = anna.caller.token.clone().unwrap();
     let (head, signature) = good.rsplit_once('.').unwrap();
     let turned: String = signature.chars().rev().collect();
@@ -114,8 +114,7 @@ pub(crate) async fn a_wrong_token_opens_no_door(world: &World) {
 
 pub(crate) async fn another_customers_order_is_not_there(world: &World) {
     let (anna, ben) = (world.customer().await, world.customer().await);
-    let id =
-        anna.has_ordered(world, &world.pickup(&[world.line("espresso", 1)], "pm_approved")).await;
+    let id = anna.has_ordered(world, &an_espresso("pm_approved")).await;
     let version = anna.order(&id).await["version"].clone();
 
     let order = format!("/v1/orders/{id}");
@@ -146,7 +145,7 @@ pub(crate) async fn a_body_that_is_too_big_or_broken_is_refused(world: &World) {
         let problem: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         (status, text(&problem, "code"))
     };
-    let mut big = world.pickup(&[world.line("espresso", 1)], "pm_approved");
+    let mut big = an_espresso("pm_approved");
     big["lines"][0]["note"] = json!("x".repeat(3_000_000));
     let before = world.footprint().await;
 

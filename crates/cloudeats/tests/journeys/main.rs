@@ -20,6 +20,7 @@ mod money;
 mod orders;
 mod sessions;
 mod tracking;
+mod wishes;
 mod world;
 
 use std::process::ExitCode;

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use crate::caller::{Expect, text};
 use crate::kitchen;
+use crate::wishes::{an_espresso, cafe, delivery, line, pickup};
 use crate::world::{Customer, World, eventually};
 
 pub(crate) async fn a_cancellation_gives_back_stock_and_money(world: &World) {
     let anna = world.customer().await;
     let beans = world.stock("beans").await;
-    let id = anna.has_ordered(world, &world.delivery(&[world.line("espresso", 3)])).await;
+    let id = anna.has_ordered(world, &delivery(&[line("espresso", 3)])).await;
     assert_eq!(world.stock("beans").await, (beans.0, beans.1 + 27));
     assert_eq!(anna.payment(&id).await["status"], "authorized");
 
@@ -36,14 +37,14 @@ pub(crate) async fn a_cancellation_gives_back_stock_and_money(world: &World) {
     })
     .await;
     let cook = world.cook().await;
-    let board = format!("/v1/kitchen/tickets?store_id={}&limit=100", world.cafe().id());
+    let board = format!("/v1/kitchen/tickets?store_id={}&limit=100", cafe().id());
     let board = cook.get(board).await.is(200);
     assert!(board["tickets"].as_array().unwrap().iter().all(|it| it["order_id"] != id.as_str()));
 }
 
 pub(crate) async fn what_the_kitchen_has_begun_its_customer_cannot_cancel(world: &World) {
     let anna = world.customer().await;
-    let id = anna.has_ordered(world, &an_espresso(world, "pm_approved")).await;
+    let id = anna.has_ordered(world, &an_espresso("pm_approved")).await;
     kitchen::makes(world, &id, &["PREPARING"]).await;
 
     let path = format!("/v1/orders/{id}/cancellation");
@@ -61,17 +62,17 @@ pub(crate) async fn what_the_kitchen_has_begun_its_customer_cannot_cancel(world:
 pub(crate) async fn what_is_out_of_stock_is_refused_and_nobody_is_charged(world: &World) {
     let anna = world.customer().await;
     let (bottles, beans) = (world.stock("cold-brew").await, world.stock("beans").await);
-    let lines = [world.line("espresso", 1), world.line("cold-brew", bottles.0 + 1)];
+    let lines = [line("espresso", 1), line("cold-brew", bottles.0 + 1)];
     let key = world.key();
 
-    let refused = anna.orders(&key, &world.pickup(&lines, "pm_approved")).await;
+    let refused = anna.orders(&key, &pickup(&lines, "pm_approved")).await;
 
     refused.is_problem(409, "out-of-stock");
     let id = the_only_order(&anna).await;
     assert_eq!(anna.order(&id).await["state"], "REJECTED");
     assert_eq!(world.charges(&id).await, Vec::<String>::new());
     assert_eq!((world.stock("cold-brew").await, world.stock("beans").await), (bottles, beans));
-    let again = anna.orders(&key, &world.pickup(&lines, "pm_approved")).await;
+    let again = anna.orders(&key, &pickup(&lines, "pm_approved")).await;
     again.is_problem(409, "out-of-stock");
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn a_declined_payment_leaves_nothing_held(world: &World) {
     let anna = world.customer().await;
     let beans = world.stock("beans").await;
 
-    let refused = anna.orders(&world.key(), &an_espresso(world, "pm_declined")).await;
+    let refused = anna.orders(&world.key(), &an_espresso("pm_declined")).await;
 
     refused.is_problem(402, "payment-declined");
     let id = the_only_order(&anna).await;
@@ -94,7 +95,7 @@ pub(crate) async fn a_declined_payment_leaves_nothing_held(world: &World) {
 
 pub(crate) async fn a_slow_provider_is_waited_for_in_the_background(world: &World) {
     let anna = world.customer().await;
-    let (key, order) = (world.key(), an_espresso(world, "pm_slow"));
+    let (key, order) = (world.key(), an_espresso("pm_slow"));
     let asked = Instant::now();
 
     let answer = anna.orders(&key, &order).await;
@@ -110,14 +111,10 @@ pub(crate) async fn a_slow_provider_is_waited_for_in_the_background(world: &Worl
 pub(crate) async fn a_lost_reply_is_asked_for_and_charged_once(world: &World) {
     let anna = world.customer().await;
 
-    let id = anna.has_ordered(world, &an_espresso(world, "pm_reply_lost")).await;
+    let id = anna.has_ordered(world, &an_espresso("pm_reply_lost")).await;
 
     assert_eq!(world.charges(&id).await, ["authorize ok"]);
     assert_eq!(anna.payment(&id).await["status"], "authorized");
-}
-
-fn an_espresso(world: &World, method: &str) -> serde_json::Value {
-    world.pickup(&[world.line("espresso", 1)], method)
 }
 
 async fn the_only_order(anna: &Customer) -> String {

@@ -6,7 +6,8 @@ use crate::caller::{Expect, number, text};
 use crate::courier::Courier;
 use crate::kitchen;
 use crate::tracking::Follower;
-use crate::world::{Customer, DOOR, World, eventually};
+use crate::wishes::{AT_THE_CAFE, DOOR, ON_THE_WAY, an_espresso, cafe, delivery, line};
+use crate::world::{Customer, World, eventually};
 
 /// The way of an order that a courier brings, from its acceptance on.
 const WAY: [&str; 11] = [
@@ -22,15 +23,13 @@ const WAY: [&str; 11] = [
     "CAPTURING",
     "COMPLETED",
 ];
-const AT_THE_CAFE: (f64, f64) = (40.7290, -73.9870);
-const ON_THE_WAY: (f64, f64) = (40.7300, -73.9860);
 
 pub(crate) async fn an_order_travels_from_a_cart_to_the_door(world: &World) {
     let anna = world.customer().await;
     let (beans, oat, milk) =
         (world.stock("beans").await, world.stock("oat").await, world.stock("milk").await);
     let cart = fills_a_cart(world, &anna).await;
-    let mut order = world.delivery(&[]);
+    let mut order = delivery(&[]);
     order["cart_id"] = json!(cart);
     order["tip_minor"] = json!(100);
     let courier = Courier::begins(world).await;
@@ -84,7 +83,7 @@ pub(crate) async fn an_order_travels_from_a_cart_to_the_door(world: &World) {
 pub(crate) async fn what_is_collected_is_handed_over_at_the_counter(world: &World) {
     let anna = world.customer().await;
     let beans = world.stock("beans").await;
-    let order = world.pickup(&[world.line("espresso", 1)], "pm_approved");
+    let order = an_espresso("pm_approved");
 
     let id = anna.has_ordered(world, &order).await;
     kitchen::makes(world, &id, &["PREPARING", "READY"]).await;
@@ -102,7 +101,7 @@ pub(crate) async fn what_is_collected_is_handed_over_at_the_counter(world: &Worl
 pub(crate) async fn a_courier_may_report_by_rest_as_well(world: &World) {
     let anna = world.customer().await;
     let courier = Courier::begins(world).await;
-    let id = anna.has_ordered(world, &world.delivery(&[world.line("cortado", 1)])).await;
+    let id = anna.has_ordered(world, &delivery(&[line("cortado", 1)])).await;
     let delivery = text(&courier.is_given(&id).await, "delivery_id");
     kitchen::makes(world, &id, &["PREPARING", "READY"]).await;
     eventually("news of the kitchen", async || {
@@ -126,7 +125,7 @@ pub(crate) async fn a_courier_may_report_by_rest_as_well(world: &World) {
 
 pub(crate) async fn the_same_order_sent_many_times_at_once_is_one_order(world: &World) {
     let anna = world.customer().await;
-    let order = world.pickup(&[world.line("espresso", 1)], "pm_approved");
+    let order = an_espresso("pm_approved");
     let key = world.key();
 
     let twins = futures::future::join_all((0..8).map(|_| anna.orders(&key, &order))).await;
@@ -184,18 +183,18 @@ pub(crate) async fn the_old_paths_of_the_cafe_still_work(world: &World) {
     set("complete", json!({})).await;
     anna.sees(&id, "COMPLETED").await;
     assert_eq!(anna.caller.get(format!("/users/{}", anna.id)).await.is(200)["email"], anna.email);
-    let stock = format!("/inventory/{}", world.cafe().item_id("beans"));
+    let stock = format!("/inventory/{}", cafe().item_id("beans"));
     number(&anna.caller.get(stock).await.is(200), "saleable");
 }
 
 async fn fills_a_cart(world: &World, anna: &Customer) -> String {
-    let cafe = world.cafe();
+    let cafe = cafe();
     let menu = anna.caller.get(format!("/v1/menu?store_id={}", cafe.id())).await.is(200);
     let coffee = menu["categories"].as_array().unwrap().iter().find(|it| it["name"] == "Coffee");
     let coffee = coffee.unwrap()["items"].as_array().unwrap();
     let latte = coffee.iter().find(|item| item["name"] == "Caffè latte").unwrap();
 
-    let body = json!({"store_id": cafe.id(), "lines": [world.line("espresso", 2)]});
+    let body = json!({"store_id": cafe.id(), "lines": [line("espresso", 2)]});
     let cart = anna.caller.post_once("/v1/carts", &world.key(), body).await.is(201);
     let path = format!("/v1/carts/{}/lines/1", text(&cart, "cart_id"));
     let line = json!({"item_id": latte["item_id"], "quantity": 1, "options": ["oat-milk"]});

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use cloudeats::api::{Api, Call, Person};
 use cloudeats::ports::Door;
 use cloudeats::seed::people::{self, Hired, Roster};
-use cloudeats::seed::stores::{STORES, StoreSeed};
 use cloudeats::site::{CHECKER, Site};
 use cloudeats::stack::Stack;
 use cloudeats::{scratch, seed};
@@ -17,6 +16,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use crate::caller::{Caller, Expect, number, text};
+use crate::wishes::cafe;
 
 /// How long the world may take to follow.
 ///
@@ -80,34 +80,6 @@ impl World {
         self.stack.stop().await;
     }
 
-    /// The café in which everything happens.
-    pub(crate) fn cafe(&self) -> &'static StoreSeed {
-        STORES.iter().find(|store| store.slug == "cafe-east").unwrap()
-    }
-
-    /// One `item` of the café's.
-    pub(crate) fn line(&self, item: &str, quantity: i64) -> Value {
-        json!({"item_id": self.cafe().item_id(item), "quantity": quantity})
-    }
-
-    /// An order for the counter.
-    pub(crate) fn pickup(&self, lines: &[Value], method: &str) -> Value {
-        json!({
-            "store_id": self.cafe().id(),
-            "fulfilment": "pickup",
-            "lines": lines,
-            "payment_method_id": method,
-        })
-    }
-
-    /// An order for a door near the café.
-    pub(crate) fn delivery(&self, lines: &[Value]) -> Value {
-        let mut order = self.pickup(lines, "pm_approved");
-        order["fulfilment"] = json!("delivery");
-        order["address"] = json!({"lat": DOOR.0, "lon": DOOR.1, "text": "2 Main Street"});
-        order
-    }
-
     /// A key that nobody has used.
     pub(crate) fn key(&self) -> String {
         format!("a-key-of-the-journeys-{}", self.drawn.fetch_add(1, Ordering::Relaxed))
@@ -124,8 +96,7 @@ impl World {
 
     /// A cook of the café's.
     pub(crate) async fn cook(&self) -> Caller {
-        self.hired(self.roster.with_role(Role::Kitchen, Some(self.cafe().slug)).next().unwrap())
-            .await
+        self.hired(self.roster.with_role(Role::Kitchen, Some(cafe().slug)).next().unwrap()).await
     }
 
     pub(crate) async fn hired(&self, hired: &Hired) -> Caller {
@@ -152,7 +123,7 @@ impl World {
 
     /// `(on hand, reserved)` of an item of the café's.
     pub(crate) async fn stock(&self, item: &str) -> (i64, i64) {
-        let cafe = self.cafe();
+        let cafe = cafe();
         let path = format!("/v1/inventory/{}?store_id={}", cafe.item_id(item), cafe.id());
         let level = self.admin().await.get(path).await.is(200);
         (number(&level, "on_hand"), number(&level, "reserved"))
@@ -214,9 +185,6 @@ impl World {
 }
 
 const PASSWORD: &str = "correct horse battery";
-
-/// Some hundred metres from the café.
-pub(crate) const DOOR: (f64, f64) = (40.7310, -73.9850);
 
 impl Customer {
     /// Orders; the answer may be a refusal.

@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use axum::http::HeaderMap;
 use tokio::time::{Duration, Instant};
+
+use crate::problem::OUTCOME;
 
 const WINDOW: Duration = Duration::from_mins(2);
 const SLOT: Duration = Duration::from_secs(10);
@@ -38,8 +41,15 @@ impl Breaker {
         share <= 0.0 || rand::random::<f64>() >= share
     }
 
-    /// The other side has worked on a call.
-    pub(super) fn accepted(&self) {
+    /// Notes how a call was answered. Who says `unknown` has worked on it: one payment whose provider stays
+    /// silent, asked for again and again, is no reason to drop everybody else's.
+    pub(super) fn answered(&self, failed: bool, headers: &HeaderMap) {
+        if !failed || headers.get(OUTCOME).is_some_and(|outcome| outcome == "unknown") {
+            self.accepted();
+        }
+    }
+
+    fn accepted(&self) {
         self.count(|slot| slot.accepts += 1);
     }
 

@@ -193,9 +193,8 @@ impl Call {
         let request = self.request(until)?.timeout(left);
         let response = request.send().await.map_err(CallError::from_transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS {
-            breaker.accepted();
-        }
+        let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        breaker.answered(failed, &headers);
         let body = read(response).await?;
         if status.is_success() {
             Ok(Reply { status, headers, body })

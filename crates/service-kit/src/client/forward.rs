@@ -83,9 +83,7 @@ impl Client {
             outgoing = outgoing.body(reqwest::Body::wrap_stream(body.into_data_stream()));
         }
         let answer = by(until, outgoing.send()).await?.map_err(CallError::from_transport)?;
-        if !answer.status().is_server_error() {
-            self.0.breaker.accepted();
-        }
+        self.0.breaker.answered(answer.status().is_server_error(), answer.headers());
         let mut answer: Response<Body> = Response::<reqwest::Body>::from(answer).map(Body::new);
         for name in OF_THE_HOP {
             answer.headers_mut().remove(name);

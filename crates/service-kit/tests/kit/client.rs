@@ -251,6 +251,16 @@ async fn a_neighbour_that_takes_nothing_is_asked_less() {
 }
 
 #[tokio::test]
+async fn a_neighbour_that_works_on_what_it_cannot_decide_is_asked_as_before() {
+    let neighbour = StandIn::with(503, "x-ce-outcome: unknown\r\n", "").await;
+    let client = neighbour.client();
+    for _ in 0..50 {
+        let _ = client.post("/").send_empty().await;
+    }
+    assert_eq!(neighbour.asked(), 50);
+}
+
+#[tokio::test]
 async fn a_call_says_who_asks_for_whom_until_when_and_why() {
     let keys = TestKeys::new("inventory");
     let see = async |caller: Caller, request: Request| {

@@ -61,9 +61,11 @@ pub(super) struct Cost {
     /// CPU of all our processes for one order, PostgreSQL apart.
     pub(super) cpu_ms_per_order: f64,
     pub(super) cpu_ms_per_order_by_process: BTreeMap<String, f64>,
+    /// Those of readers and pollers too.
     pub(super) commits_per_order: f64,
     pub(super) commits_per_order_by_database: BTreeMap<String, f64>,
     pub(super) wal_kb_per_order: f64,
+    pub(super) wal_syncs_per_order: f64,
     /// The client's part of all CPU that was used.
     pub(super) client_share: f64,
     /// The part of all CPU that nobody of the bench used.
@@ -149,6 +151,7 @@ impl<'a> Phases<'a> {
             commits_per_order: per_order(commits.values().sum(), orders),
             commits_per_order_by_database: each(&commits, orders),
             wal_kb_per_order: per_order(later.wal_since(&counters) / 1024, orders),
+            wal_syncs_per_order: per_order(later.syncs_since(&counters), orders),
             client_share: share(sum(&used, |name| name == "client"), busy_ms),
             foreign_share: share(busy_ms.saturating_sub(sum(&used, |_| true)), busy_ms),
             drain_s: three_digits(drain_s),

@@ -43,6 +43,7 @@ pub(super) type Backlog = BTreeMap<String, i64>;
 pub(super) struct Counters {
     commits: BTreeMap<String, i64>,
     wal_bytes: i64,
+    wal_syncs: i64,
 }
 
 impl Records {
@@ -121,6 +122,9 @@ impl Records {
         Ok(Counters {
             commits: commits.into_iter().collect(),
             wal_bytes: sqlx::query_scalar(wal).fetch_one(&mut self.superuser).await?,
+            wal_syncs: sqlx::query_scalar("SELECT wal_sync FROM pg_stat_wal")
+                .fetch_one(&mut self.superuser)
+                .await?,
         })
     }
 
@@ -138,13 +142,18 @@ impl Records {
 }
 
 impl Counters {
-    /// Commits since `earlier` in the databases of our services and their log.
+    /// Commits since `earlier`, those of readers too, in the databases of our services and their log.
     pub(super) fn commits_since(&self, earlier: &Self) -> BTreeMap<String, u64> {
         let since = |database: &str| {
             let [now, then] = [self, earlier].map(|at| at.commits.get(database).copied());
             u64::try_from(now.unwrap_or(0) - then.unwrap_or(0)).unwrap_or(0)
         };
         databases().map(|database| (database.to_owned(), since(database))).collect()
+    }
+
+    /// How often the log was forced to the disk since `earlier`; many commits share one.
+    pub(super) fn syncs_since(&self, earlier: &Self) -> u64 {
+        u64::try_from(self.wal_syncs - earlier.wal_syncs).unwrap_or(0)
     }
 
     pub(super) fn wal_since(&self, earlier: &Self) -> u64 {

@@ -149,7 +149,7 @@ impl Report {
         }
         Ok(writeln!(
             text,
-            "\nCPU, commits and WAL are for one order, with all work that follows it.\n"
+            "\nCPU, commits (of readers too) and WAL are for one order, with all work that follows it.\n"
         )?)
     }
 
@@ -238,6 +238,7 @@ mod tests {
             commits_per_order: 6.0,
             commits_per_order_by_database: BTreeMap::new(),
             wal_kb_per_order: 9.0,
+            wal_syncs_per_order: 1.0,
             client_share: 0.1,
             foreign_share: 0.0,
             drain_s: 0.5,
