@@ -1,8 +1,8 @@
 //! Bodies that the orders service takes and gives.
 
 use common::types::{
-    CartId, Cell, Currency, CustomerId, ItemId, OrderId, Quantity, StoreId, Text,
-    TicketId, Timestamp,
+    CartId, Cell, Currency, CustomerId, ItemId, OrderId, Quantity, StoreId, Text, TicketId,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -43,6 +43,9 @@ pub async fn connect(config: &PostgresConfig) -> anyhow::Result<Db> {
     let options = options(config)?.options(SESSION);
     let pool = PgPoolOptions::new()
         .max_connections(config.database_connections_max)
+        // All of them, opened ahead: who borrows has no time to wait for a handshake, least of all after a
+        // restart under load.
+        .min_connections(config.database_connections_max)
         .acquire_timeout(ACQUIRE_MAX)
         .max_lifetime(LIFETIME_MAX)
         .test_before_acquire(false)

@@ -111,7 +111,8 @@ impl Job {
             match domain::next(&order, &heard, late) {
                 Plan::Ask(calls) => {
                     if !self.hear(&order, &calls, &mut heard).await {
-                        let wait_ms = domain::backoff_ms(tries(&order), rand::random());
+                        let wait_ms =
+                            domain::backoff_ms(order.state, tries(&order), rand::random());
                         self.rest(&order, &heard, Some(wait_ms)).await;
                         return;
                     }

@@ -63,6 +63,7 @@ impl App {
             }
         };
 
+        store::act_as(&mut tx, Actor::Staff).await?;
         self.hand_over_ticket(&mut tx, &order).await?;
         self.step_from_outside(&mut tx, &mut order, &path, None, Actor::Staff).await?;
         tx.commit().await?;

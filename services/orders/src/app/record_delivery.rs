@@ -80,6 +80,7 @@ impl App {
             Some(mut order) => {
                 let path = fact.path(order.state);
                 if order.may_take(path).is_ok() {
+                    store::act_as(&mut tx, Actor::Courier).await?;
                     self.hand_over_ticket(&mut tx, &order).await?;
                     let cause = match fact {
                         DeliveryFact::Failed { cause } => Some(cause),

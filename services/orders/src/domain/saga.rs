@@ -202,13 +202,16 @@ fn to(states: &[State], cause: Option<&str>) -> Plan {
 }
 
 /// Milliseconds until the next try after `attempts` that stayed without answer: 0.5 s doubled each
-/// time up to 60 s, then every 5 minutes. `roll` of 0 to 1 is the jitter, at least a tenth is waited.
+/// time, up to 5 s while a customer waits for the order to be confirmed, else up to 60 s and then every
+/// 5 minutes. `roll` of 0 to 1 is the jitter, at least a tenth is waited.
 /// Source: full jitter, AWS Builders' Library, "Timeouts, retries and backoff with jitter".
-pub(crate) fn backoff_ms(attempts: u32, roll: f64) -> i64 {
-    if attempts > 12 {
+pub(crate) fn backoff_ms(state: State, attempts: u32, roll: f64) -> i64 {
+    let hurried = matches!(state, State::Reserving | State::Authorizing);
+    if attempts > 12 && !hurried {
         return 300_000;
     }
-    let cap = 500_i64.saturating_mul(1_i64 << attempts.min(7)).min(60_000);
+    let most = if hurried { 5_000 } else { 60_000 };
+    let cap = 500_i64.saturating_mul(1_i64 << attempts.min(7)).min(most);
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -287,11 +290,13 @@ mod tests {
 
     #[test]
     fn waiting_grows_and_never_ends() {
-        assert_eq!(backoff_ms(0, 1.0), 500);
-        assert_eq!(backoff_ms(3, 1.0), 4_000);
-        assert_eq!(backoff_ms(9, 1.0), 60_000);
-        assert_eq!(backoff_ms(9, 0.0), 6_000);
-        assert_eq!(backoff_ms(50, 0.5), 300_000);
+        let undoing = |attempts, roll| backoff_ms(State::Cancelling, attempts, roll);
+        assert_eq!(undoing(0, 1.0), 500);
+        assert_eq!(undoing(3, 1.0), 4_000);
+        assert_eq!(undoing(9, 1.0), 60_000);
+        assert_eq!(undoing(9, 0.0), 6_000);
+        assert_eq!(undoing(50, 0.5), 300_000);
+        assert_eq!(backoff_ms(State::Reserving, 50, 1.0), 5_000);
     }
 
     /// Inventory and payment as the saga sees them: idempotent by key, with tombstones.

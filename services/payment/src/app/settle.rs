@@ -1,5 +1,7 @@
 //! Use case: finish the call to the provider that is under way.
 
+use std::time::Duration;
+
 use common::types::{Class, Fault, OrderId};
 use event_kit::outbox;
 use futures::{StreamExt, stream};
@@ -15,6 +17,9 @@ use crate::{
 
 /// Who made a change that the provider decided.
 const PROVIDER: &str = "provider";
+/// How often a busy database is asked again, and after how long; together well within a lease.
+const KEEP_TRIES: u32 = 8;
+const KEEP_PAUSE: Duration = Duration::from_millis(500);
 /// After so many tries somebody should look.
 const ALARMING_ATTEMPTS: i32 = 20;
 
@@ -40,7 +45,7 @@ impl App {
                 Ok(fact) => fact,
                 Err(open) => return Err(self.postpone(&held, open).await),
             };
-            match self.keep(&held, fact).await? {
+            match self.keep_patiently(&held, fact).await? {
                 // What was decided may call for another step, such as a void.
                 Some(next) => held = next,
                 None => return self.look_again(held.payment.order()).await,
@@ -76,6 +81,23 @@ impl App {
                 self.provider.run(errand, true).await
             }
             outcome => outcome,
+        }
+    }
+
+    /// Keeps what was decided, however busy the database is for a moment: the lease leaves the time, and
+    /// without it the next worker would have to wait for the lease to end.
+    async fn keep_patiently(&self, held: &Held, fact: Fact) -> Result<Option<Held>, SettleError> {
+        let mut left = KEEP_TRIES;
+        loop {
+            match self.keep(held, fact).await {
+                Err(SettleError::Store(error))
+                    if error.class() == Class::Unavailable && left > 0 =>
+                {
+                    left -= 1;
+                    tokio::time::sleep(KEEP_PAUSE).await;
+                }
+                outcome => return outcome,
+            }
         }
     }
 
