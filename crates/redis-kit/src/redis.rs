@@ -168,12 +168,15 @@ mod tests {
         #[tokio::test]
         async fn a_redis_that_comes_back_is_used_again() {
             let url = bench::live_url();
-            let to = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+            let there = url.trim_start_matches("redis://").trim_end_matches('/');
+            let (login, to) = there.rsplit_once('@').map_or(("", there), |(login, to)| (login, to));
+            let to = to.split('/').next().unwrap_or(to).to_owned();
+            let by = if login.is_empty() { String::new() } else { format!("{login}@") };
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let mut tasks = tokio::task::JoinSet::new();
             tasks.spawn(door(listener, to.clone()));
-            let redis = bench::at(format!("redis://{address}")).await;
+            let redis = bench::at(format!("redis://{by}{address}")).await;
             assert!(answers_within(&redis, Duration::from_secs(2)).await);
 
             tasks.shutdown().await;

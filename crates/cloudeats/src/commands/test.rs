@@ -31,6 +31,9 @@ const PLANS: [Plan; 4] = [
     Plan { name: "documentation", targets: &["--doc"], filter: &[] },
 ];
 
+/// Tests at once: most of them wait for engines, so more than there are cores.
+const AT_ONCE: &str = "6";
+
 /// Only when asked for: it needs a JVM and Maven, or a broker of the caller's.
 const KAFKA: Plan =
     Plan { name: "kafka", targets: &["--package", "event-kit", "--lib"], filter: &["live::kafka"] };
@@ -148,6 +151,7 @@ async fn run_part(
         .args(plan.filter)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .env("CE_BIN_DIR", crate::process::bin_folder(None)?)
+        .env("RUST_TEST_THREADS", AT_ONCE)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

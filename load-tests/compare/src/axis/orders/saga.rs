@@ -180,7 +180,7 @@ tps = 2008.025 (without initial connection time)
 mod live {
     use cloudeats::engines::{Engine, provide};
     use cloudeats::layout::Layout;
-    use sqlx::PgPool;
+    use sqlx::{ConnectOptions, PgPool};
 
     use super::*;
 
@@ -189,9 +189,7 @@ mod live {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::new(folder.path(), "saga").unwrap();
         let programs = provide(&layout, Engine::Postgres).await.unwrap();
-        let at = pool.connect_options();
-        let (host, port, database) = (at.get_host(), at.get_port(), at.get_database().unwrap());
-        let url = format!("postgres://{}@{host}:{port}/{database}", at.get_username());
+        let url = pool.connect_options().to_url_lossy().to_string();
         let mut db = pool.acquire().await.unwrap();
         furnish(&mut db).await.unwrap();
         let saga = Saga::new(programs.path("pgbench"), &url, folder.path()).unwrap();
