@@ -41,7 +41,7 @@ pub(crate) async fn an_order_travels_from_a_cart_to_the_door(world: &World) {
     assert_eq!((number(totals, "subtotal_minor"), number(totals, "total_minor")), (1_295, 1_685));
     assert_eq!(world.stock("beans").await, (beans.0, beans.1 + 36));
     assert_eq!(world.stock("oat").await, (oat.0, oat.1 + 220));
-    assert!(is_active(&anna, &id).await);
+    becomes_active(&anna, &id).await;
 
     let delivery = text(&courier.is_given(&id).await, "delivery_id");
     let mut device = courier.device(world).await;
@@ -176,6 +176,7 @@ pub(crate) async fn the_old_paths_of_the_cafe_still_work(world: &World) {
         cook.send(call).await.is(200)
     };
     assert_eq!(anna.caller.get(format!("/orders/{id}")).await.is(200)["state"], "CONFIRMED");
+    becomes_active(&anna, &id).await;
     let active = anna.caller.get("/orders/active").await.is(200);
     assert_eq!(active["orders"][0]["order_id"], id.as_str());
     assert_eq!(set("status", json!({"status": "Preparing"})).await["state"], "PREPARING");
@@ -201,6 +202,12 @@ async fn fills_a_cart(world: &World, anna: &Customer) -> String {
     let cart = anna.caller.put(&path, number(&cart, "version"), line).await.is(200);
     assert_eq!(cart["lines"].as_array().map(Vec::len), Some(2));
     text(&cart, "cart_id")
+}
+
+/// The list of active orders follows the record a moment later.
+async fn becomes_active(anna: &Customer, order: &str) {
+    let what = format!("{order} among the active orders");
+    eventually(&what, async || is_active(anna, order).await.then_some(())).await;
 }
 
 async fn is_active(anna: &Customer, order: &str) -> bool {
