@@ -6,7 +6,7 @@ mod bench;
 mod config;
 mod domain;
 mod events;
-pub mod first_admin;
+mod first_admin;
 mod passwords;
 pub mod pruning;
 pub mod routes;
@@ -15,6 +15,7 @@ mod tokens;
 
 pub use app::App;
 pub use config::{AdminConfig, Config};
+pub use first_admin::FirstAdmin;
 pub use passwords::Passwords;
 pub use tokens::{Lives, Tokens};
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use identity::{App, Config, MIGRATIONS, Passwords, Tokens, first_admin, pruning, routes};
+use identity::{App, Config, FirstAdmin, MIGRATIONS, Passwords, Tokens, pruning, routes};
 use service_kit::{Kit, OpenApi, Service};
 
 struct Identity;
@@ -26,8 +26,10 @@ impl Service for Identity {
         let tokens = Tokens::from_file(&config.signing_key_file, config.lives())?;
         let app = App::new(db.clone(), kit.clock(), passwords, tokens);
 
+        let first_admin = FirstAdmin::new(app.clone(), config.admin);
         kit.probe("postgres", postgres_kit::probe(db.clone()));
-        kit.task("first admin", first_admin::worker(app.clone(), config.admin));
+        kit.probe("first admin", first_admin.probe());
+        kit.task("first admin", first_admin.worker());
         kit.task("outbox", event_kit::relay(db, log));
         kit.task("pruning", pruning::worker(app.clone()));
         kit.serve(routes::router().with_state(app));
