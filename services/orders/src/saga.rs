@@ -160,6 +160,12 @@ impl Job {
         let answers = join_all(calls.iter().map(|call| self.call(order, *call))).await;
         for (call, answer) in calls.iter().zip(&answers) {
             if let Some(answer) = answer {
+                // Nobody refuses an undo in daily life: stock or money may stay held, so a person must look.
+                if let (Call::Release | Call::Void | Call::Recall, Heard::Refused(why)) =
+                    (call, answer)
+                {
+                    tracing::error!(order.id = %order.id, step = call.name(), why, "an undo was refused");
+                }
                 heard.insert(*call, answer.clone());
             }
         }
