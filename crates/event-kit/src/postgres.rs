@@ -2,7 +2,7 @@
 
 mod consumer;
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
@@ -21,18 +21,19 @@ use crate::{
 
 static LOG_MIGRATIONS: Migrator = sqlx::migrate!("./log");
 
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 7] = [
     ("statement_timeout", "10s"),
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "5s"),
     ("synchronous_commit", "on"),
+    // Plans are kept; those made while the tables are empty are to be good when they are full.
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
 ];
 const CONNECTIONS_MAX: u32 = 4;
 const LEASE: Duration = Duration::from_secs(10);
-const PRUNED_AT_ONCE: i64 = 10_000;
-
-/// The channel that wakes consumers.
-pub(crate) const CHANNEL: &str = "event_log";
+const PRUNED_AT_ONCE: i64 = 1_000;
 
 /// Gives the records of a batch their offsets under the row locks of their partitions, taken in sorted
 /// order, and appends them.
@@ -59,7 +60,14 @@ const APPEND: &str = "
 
 /// NOTIFY holds one lock for the whole cluster until its transaction is on disk, so it has a transaction
 /// to itself that does not wait for the disk.
-const RING: &str = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')";
+const RING: &str = "
+    SELECT set_config('synchronous_commit', 'off', true), pg_notify(channel, '')
+      FROM unnest($1::text[]) AS t (channel)";
+
+/// The channel that wakes those who read a topic, and nobody else.
+fn bell_of(topic: &str) -> String {
+    format!("event_log:{topic}")
+}
 
 /// The log in `PostgreSQL`.
 #[derive(Debug, Clone)]
@@ -118,18 +126,35 @@ impl PostgresLog {
             .execute(&self.pool)
             .await?;
         // A bell that does not ring is heard a second later.
-        let rung = sqlx::query(RING).bind(CHANNEL).execute(&self.pool).await;
+        let bells: BTreeSet<String> = batch.iter().map(|record| bell_of(&record.topic)).collect();
+        let rung = sqlx::query(RING).bind(Vec::from_iter(bells)).execute(&self.pool).await;
         rung.inspect_err(|error| tracing::debug!(%error, "the bell did not ring")).ok();
         Ok(batch.iter().map(|_| Ok(())).collect())
     }
 
+    /// Forgets what is old, a part of each partition at a time. A partition whose oldest record is young is
+    /// not read any further.
     async fn prune_old(&self) -> Result<u64, LogError> {
         let pruned = sqlx::query(
             "WITH old AS MATERIALIZED (
-                 SELECT topic, part, record_offset
-                   FROM log_record
-                  WHERE at < now() - make_interval(hours => $1)
-                  LIMIT $2
+                 SELECT p.topic, p.part, old.record_offset
+                   FROM log_partition p
+                  CROSS JOIN LATERAL (
+                     SELECT at
+                       FROM log_record
+                      WHERE topic = p.topic AND part = p.part
+                      ORDER BY record_offset
+                      LIMIT 1
+                  ) oldest
+                  CROSS JOIN LATERAL (
+                     SELECT record_offset, at
+                       FROM log_record
+                      WHERE topic = p.topic AND part = p.part
+                      ORDER BY record_offset
+                      LIMIT $2
+                  ) old
+                  WHERE oldest.at < now() - make_interval(hours => $1)
+                    AND old.at < now() - make_interval(hours => $1)
              )
              DELETE FROM log_record
               USING old

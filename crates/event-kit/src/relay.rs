@@ -29,9 +29,12 @@ const LOCKS: i32 = 0x6f75_7462;
 const CHANNEL: &str = "outbox";
 /// How long nobody looks when nobody rings.
 const LOOK: Duration = Duration::from_secs(1);
-/// Batches begin at least so far apart, so that one commit carries many facts.
-const BATCH_PERIOD: Duration = Duration::from_millis(10);
-const PER_PARTITION: i64 = 64;
+/// Who worked rests some times as long, so that on a busy machine one commit carries many facts, and on
+/// an idle one nobody waits.
+const REST_TIMES: u32 = 4;
+const REST_MAX: Duration = Duration::from_millis(25);
+/// When nothing more comes, what was published is marked after so long; else with the next look.
+const MARK: Duration = Duration::from_millis(50);
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -83,14 +86,19 @@ async fn lead(db: &Db, log: &Log, bell: &Bell, stop: &CancellationToken) -> Resu
         leader.stand().await?;
         leader.drain().await?;
         leader.look_after().await?;
+        let rest = REST_MAX.min(began.elapsed() * REST_TIMES);
         if stop.is_cancelled() {
-            return Ok(());
+            return leader.mark().await;
         }
-        stop.run_until_cancelled(bell.rung_within(LOOK)).await;
+        let look = if leader.told.is_empty() { LOOK } else { MARK };
+        stop.run_until_cancelled(async {
+            tokio::time::sleep(rest).await;
+            bell.rung_within(look).await;
+        })
+        .await;
         if bell.rang_here() && leader.groups.len() < groups().count() {
             sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut leader.own).await?;
         }
-        tokio::time::sleep(BATCH_PERIOD.saturating_sub(began.elapsed())).await;
     }
 }
 
@@ -107,6 +115,8 @@ struct Leader {
     looked_at: Instant,
     /// Keys of which a fact was refused, and until when they rest.
     resting: HashMap<String, Instant>,
+    /// Published and not marked yet. Lost, they are published twice, which hurts nobody.
+    told: Vec<i64>,
 }
 
 impl Leader {
@@ -121,6 +131,7 @@ impl Leader {
             asked_at: None,
             looked_at: Instant::now(),
             resting: HashMap::new(),
+            told: Vec::new(),
         })
     }
 
@@ -152,29 +163,33 @@ impl Leader {
         loop {
             let resting: Vec<&str> = self.resting.keys().map(String::as_str).collect();
             let (parts, region) = (self.parts(), &self.log.config.region);
-            let batch =
-                outgoing::due(&mut self.own, &parts, &resting, PER_PARTITION, region).await?;
-            if batch.is_empty() {
+            let told = std::mem::take(&mut self.told);
+            let due = outgoing::mark_and_look(&mut self.own, &told, &parts, &resting, region);
+            let batch = due.await?;
+            let more = outgoing::may_have_more(&batch);
+            if !batch.is_empty() {
+                self.publish(batch).await?;
+            }
+            if !more {
                 return Ok(());
             }
-            self.publish(batch).await?;
         }
     }
 
-    /// Publishes a batch and marks, of each key, what was taken before the first refusal: what came
+    /// Publishes a batch and remembers, of each key, what was taken before the first refusal: what came
     /// after it is told again behind it.
     async fn publish(&mut self, batch: Vec<Outgoing>) -> Result<(), RelayError> {
         let (ids, records): (Vec<i64>, Vec<_>) =
             batch.into_iter().map(|outgoing| (outgoing.id, outgoing.record)).unzip();
         let answers = self.log.backend.publish(&records).await?;
 
-        let mut told = Vec::with_capacity(ids.len());
+        let before = self.told.len();
         for ((id, record), answer) in ids.into_iter().zip(records).zip(answers) {
             if self.resting.contains_key(&record.key) {
                 continue;
             }
             match answer {
-                Ok(()) => told.push(id),
+                Ok(()) => self.told.push(id),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, event.id = %record.id, "the log refused a fact");
@@ -182,9 +197,13 @@ impl Leader {
                 }
             }
         }
-        outgoing::mark(&mut self.own, &told).await?;
-        METRICS.published.add(told.len() as u64, &[]);
+        METRICS.published.add((self.told.len() - before) as u64, &[]);
         Ok(())
+    }
+
+    /// Marks what was published, before going.
+    async fn mark(&mut self) -> Result<(), RelayError> {
+        Ok(outgoing::mark(&mut self.own, &self.told).await?)
     }
 
     /// Measures and forgets, now and then; only the leader of the first group.
@@ -209,7 +228,7 @@ struct Bell {
 
 impl Bell {
     fn hang(db: &Db) -> Self {
-        let (listener, here) = (listen(db, CHANNEL), Arc::new(AtomicBool::new(false)));
+        let (listener, here) = (listen(db, [CHANNEL]), Arc::new(AtomicBool::new(false)));
         let watch = watch(db.clone(), listener.handle(), Arc::clone(&here));
         #[expect(clippy::disallowed_methods, reason = "it only rings; dropping the handle ends it")]
         let commits = tokio::spawn(watch);

@@ -22,12 +22,13 @@ pub struct Listener {
     _task: AbortOnDropHandle<()>,
 }
 
-/// Listens to a channel of the database on a connection of its own, outside the pool.
+/// Listens to channels of the database on one connection of its own, outside the pool.
 #[must_use]
-pub fn listen(db: &Db, channel: &'static str) -> Listener {
+pub fn listen(db: &Db, channels: impl IntoIterator<Item: Into<String>>) -> Listener {
     let woken = Arc::new(Notify::new());
     let options = PgConnectOptions::clone(&db.pool().connect_options());
-    let work = keep_listening(options, channel, Arc::clone(&woken));
+    let channels = channels.into_iter().map(Into::into).collect();
+    let work = keep_listening(options, channels, Arc::clone(&woken));
     #[expect(clippy::disallowed_methods, reason = "it only listens; dropping the handle ends it")]
     let task = tokio::spawn(work);
     Listener { woken, _task: AbortOnDropHandle::new(task) }
@@ -53,7 +54,7 @@ impl Listener {
     }
 }
 
-async fn keep_listening(options: PgConnectOptions, channel: &'static str, woken: Arc<Notify>) {
+async fn keep_listening(options: PgConnectOptions, channels: Vec<String>, woken: Arc<Notify>) {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
@@ -61,8 +62,8 @@ async fn keep_listening(options: PgConnectOptions, channel: &'static str, woken:
         .connect_lazy_with(options);
     let mut pause = PAUSE_MIN;
     loop {
-        let ended = listen_until_lost(&pool, channel, &woken, &mut pause).await;
-        tracing::debug!(db.channel = channel, error = %ended, "listening again");
+        let ended = listen_until_lost(&pool, &channels, &woken, &mut pause).await;
+        tracing::debug!(db.channels = ?channels, error = %ended, "listening again");
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..=1.0))).await;
         pause = PAUSE_MAX.min(pause * 2);
     }
@@ -70,7 +71,7 @@ async fn keep_listening(options: PgConnectOptions, channel: &'static str, woken:
 
 async fn listen_until_lost(
     pool: &PgPool,
-    channel: &str,
+    channels: &[String],
     woken: &Notify,
     pause: &mut Duration,
 ) -> sqlx::Error {
@@ -78,7 +79,7 @@ async fn listen_until_lost(
         Ok(listener) => listener,
         Err(error) => return error,
     };
-    if let Err(error) = listener.listen(channel).await {
+    if let Err(error) = listener.listen_all(channels.iter().map(String::as_str)).await {
         return error;
     }
     *pause = PAUSE_MIN;
@@ -104,7 +105,7 @@ mod live {
 
     #[sqlx::test]
     async fn a_notification_wakes_and_so_does_a_connection_made_anew(pool: PgPool) {
-        let listener = listen(&Db::from_pool(pool.clone()), "bell");
+        let listener = listen(&Db::from_pool(pool.clone()), ["bell", "knocker"]);
         assert!(woken_soon(&listener).await, "the first connection");
 
         sqlx::query("NOTIFY bell").execute(&pool).await.unwrap();
@@ -116,13 +117,13 @@ mod live {
         assert_eq!(sqlx::query(cut).execute(&pool).await.unwrap().rows_affected(), 1);
         assert!(woken_soon(&listener).await, "the second connection");
 
-        sqlx::query("NOTIFY bell").execute(&pool).await.unwrap();
+        sqlx::query("NOTIFY knocker").execute(&pool).await.unwrap();
         assert!(woken_soon(&listener).await, "a notification on it");
     }
 
     #[sqlx::test]
     async fn it_takes_no_slot_of_the_pool(pool: PgPool) {
-        let listener = listen(&Db::from_pool(pool.clone()), "bell");
+        let listener = listen(&Db::from_pool(pool.clone()), ["bell"]);
         assert!(woken_soon(&listener).await);
         assert_eq!(pool.size() as usize, pool.num_idle());
     }

@@ -27,7 +27,12 @@ const ADVANCE: &str = "
 const READ: &str = "
     SELECT w.source, w.key, p.seq
       FROM unnest($2::text[], $3::text[]) AS w (source, key)
-      JOIN event_position p ON p.consumer = $1 AND p.source = w.source AND p.key = w.key";
+     CROSS JOIN LATERAL (
+        SELECT seq
+          FROM event_position
+         WHERE consumer = $1 AND source = w.source AND key = w.key
+         LIMIT 1
+     ) p";
 
 /// The runs were seen to begin right behind the position, which only ever grows.
 const SKIP: &str = "

@@ -1,10 +1,14 @@
 //! Rows of the outbox as records of the log.
 
+use std::collections::BTreeMap;
+
 use common::types::{Cell, OrderId};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::{Envelope, Record, log::part_of, topic_of};
+
+const PER_PARTITION: usize = 64;
 
 /// A row on its way.
 pub(super) struct Outgoing {
@@ -31,24 +35,29 @@ struct OutboxRow {
     created_at: jiff_sqlx::Timestamp,
 }
 
-/// What is not published, the oldest of each partition first, without the keys that rest. Never `id >`
-/// something: ids do not become visible in their order.
-pub(super) async fn due(
+/// Marks what was published, and answers what is not: the oldest of each partition first, without the
+/// keys that rest. Never `id >` something: ids do not become visible in their order.
+pub(super) async fn mark_and_look(
     own: &mut PgConnection,
+    told: &[i64],
     parts: &[i16],
     resting: &[&str],
-    per_partition: i64,
     region: &str,
 ) -> sqlx::Result<Vec<Outgoing>> {
     let rows: Vec<OutboxRow> = sqlx::query_as(
-        "SELECT o.id, o.event_id, o.source, o.key, o.seq, o.part, o.type, o.payload::text AS payload, o.cell,
+        "WITH told AS (
+             UPDATE outbox
+                SET published_at = now()
+              WHERE id = ANY ($4) AND published_at IS NULL
+         )
+         SELECT o.id, o.event_id, o.source, o.key, o.seq, o.part, o.type, o.payload::text AS payload, o.cell,
                 o.epoch, o.correlation, o.causation, o.trace, o.created_at
            FROM unnest($1::smallint[]) AS p (part)
           CROSS JOIN LATERAL (
              SELECT id, event_id, source, key, seq, part, type, payload, cell, epoch, correlation, causation,
                     trace, created_at
                FROM outbox
-              WHERE part = p.part AND published_at IS NULL AND key <> ALL ($2)
+              WHERE part = p.part AND published_at IS NULL AND key <> ALL ($2) AND id <> ALL ($4)
               ORDER BY id
               LIMIT $3
           ) o
@@ -56,13 +65,23 @@ pub(super) async fn due(
     )
     .bind(parts)
     .bind(resting)
-    .bind(per_partition)
+    .bind(i64::try_from(PER_PARTITION).unwrap_or(i64::MAX))
+    .bind(told)
     .fetch_all(own)
     .await?;
     Ok(rows.into_iter().map(|row| row.outgoing(region)).collect())
 }
 
-/// Remembers what was published.
+/// Whether a partition gave as much as it may.
+pub(super) fn may_have_more(batch: &[Outgoing]) -> bool {
+    let mut sizes = BTreeMap::<u16, usize>::new();
+    for outgoing in batch {
+        *sizes.entry(outgoing.record.part).or_default() += 1;
+    }
+    sizes.into_values().any(|size| size >= PER_PARTITION)
+}
+
+/// Marks what was published.
 pub(super) async fn mark(own: &mut PgConnection, told: &[i64]) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE outbox SET published_at = now() WHERE id = ANY ($1) AND published_at IS NULL",

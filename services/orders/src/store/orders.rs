@@ -414,7 +414,8 @@ struct UnprojectedRow {
     ended_at: Option<jiff_sqlx::Timestamp>,
 }
 
-/// Lists orders whose newest version the projection does not show, each with its end.
+/// Lists orders whose newest version the projection does not show, each with its end. An order that is
+/// about to be decided has a second for it, and so is mostly shown once.
 pub(crate) async fn list_unprojected(
     db: &mut PgConnection,
     limit: i64,
@@ -423,6 +424,7 @@ pub(crate) async fn list_unprojected(
         "SELECT {COLUMNS}, ended_at
            FROM orders
           WHERE projected_version < version
+            AND (confirmed OR ended_at IS NOT NULL OR created_at < now() - interval '1 s')
           LIMIT $1"
     )))
     .bind(limit)
