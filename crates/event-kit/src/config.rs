@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{EventLog, KafkaLog, Log, PostgresLog};
+use crate::{EventBridgeLog, EventLog, KafkaLog, Log, PostgresLog};
 
 /// What carries events between services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -14,6 +14,9 @@ pub enum Backend {
     Postgres,
     /// Kafka 2.4 or later.
     Kafka,
+    /// An AWS `EventBridge` bus, with an SQS queue for each consumer.
+    #[value(name = "eventbridge")]
+    EventBridge,
 }
 
 /// Where facts are told and heard.
@@ -28,7 +31,19 @@ pub struct EventsConfig {
     /// Kafka brokers to begin with, `host:port,host:port`.
     #[arg(long, env = "CE_KAFKA_BOOTSTRAP")]
     pub kafka_bootstrap: Option<String>,
-    /// The region in which facts of this process originate.
+    /// Name of the `EventBridge` bus.
+    #[arg(long, env = "CE_EVENTBRIDGE_BUS", default_value = "cloudeats")]
+    pub eventbridge_bus: String,
+    /// An engine other than AWS for `EventBridge`; bus, rules and queues that are missing there are made.
+    #[arg(long, env = "CE_EVENTBRIDGE_ENDPOINT")]
+    pub eventbridge_endpoint: Option<String>,
+    /// An engine other than AWS for SQS.
+    #[arg(long, env = "CE_SQS_ENDPOINT")]
+    pub sqs_endpoint: Option<String>,
+    /// Stands before a consumer's name in the names of its queue and its rule.
+    #[arg(long, env = "CE_SQS_QUEUE_PREFIX", default_value = "cloudeats-")]
+    pub sqs_queue_prefix: String,
+    /// The region in which facts of this process originate, and where its AWS services are.
     #[arg(long, env = "CE_REGION", default_value = "us-east-1")]
     pub region: String,
     /// Most events that are applied at the same time; each has a key of its own.
@@ -77,6 +92,12 @@ pub async fn connect(config: &EventsConfig) -> anyhow::Result<Log> {
             let bootstrap =
                 config.kafka_bootstrap.as_ref().context("CE_KAFKA_BOOTSTRAP is missing")?;
             Arc::new(KafkaLog::open(bootstrap)?)
+        }
+        Backend::EventBridge => {
+            let endpoints = [&config.eventbridge_endpoint, &config.sqs_endpoint];
+            let elsewhere = endpoints.into_iter().flatten().count();
+            ensure!(elsewhere != 1, "CE_EVENTBRIDGE_ENDPOINT and CE_SQS_ENDPOINT belong together");
+            Arc::new(EventBridgeLog::open(config).await)
         }
     };
     Ok(Log::new(backend, config.clone()))

@@ -4,6 +4,7 @@ mod attempt;
 mod lane;
 mod letters;
 mod position;
+mod refetch;
 mod tracker;
 
 use std::{
@@ -22,10 +23,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{
     attempt::Job,
     lane::{Lane, LaneKey},
+    refetch::Asked,
     tracker::Tracker,
 };
 use crate::{
-    Consumer, Delivery, EventsConfig, Listeners, Log, LogError, metrics::METRICS, topic_of,
+    Consumer, Delivery, EventsConfig, Listeners, Log, LogError,
+    metrics::{METRICS, of_consumer},
+    topic_of,
 };
 
 /// Events taken from the log and not yet applied.
@@ -95,7 +99,7 @@ async fn read(courier: &Arc<Courier>, consumer: &mut dyn Consumer) -> Result<(),
         }
         if measure_at <= Instant::now() {
             match consumer.lag().await {
-                Ok(lag) => METRICS.lag.record(lag, &[]),
+                Ok(lag) => METRICS.lag.record(lag, &of_consumer(courier.listeners.consumer())),
                 Err(error) => tracing::debug!(%error, "nobody knows how far behind we are"),
             }
             measure_at = Instant::now() + MEASURE_PERIOD;
@@ -140,6 +144,7 @@ struct Courier {
     taken: AtomicUsize,
     tracker: Mutex<Tracker>,
     lanes: Mutex<HashMap<LaneKey, Lane>>,
+    asked: Asked,
 }
 
 impl Courier {
@@ -154,6 +159,7 @@ impl Courier {
             taken: AtomicUsize::new(0),
             tracker: Mutex::default(),
             lanes: Mutex::default(),
+            asked: Asked::default(),
         }
     }
 

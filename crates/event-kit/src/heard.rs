@@ -8,7 +8,7 @@ use std::sync::{
 use common::types::{Cell, Event, OrderId, Timestamp};
 use uuid::Uuid;
 
-use crate::{Envelope, source_of};
+use crate::{Envelope, inbox::Claim, source_of};
 
 /// A fact heard from another service, with what is needed to apply it once and in its order.
 #[derive(Debug, Clone)]
@@ -42,21 +42,33 @@ pub(crate) struct DeliveryOf {
     pub(crate) consumer: &'static str,
     /// The dead letter that is tried again.
     pub(crate) letter: Option<Uuid>,
-    /// Whether the handler asked the inbox.
-    pub(crate) claimed: Arc<AtomicBool>,
+    notes: Arc<Notes>,
+}
+
+/// What the inbox said to the handler, for those who handed it the event.
+#[derive(Debug, Default)]
+struct Notes {
+    claimed: AtomicBool,
+    replaced: AtomicBool,
 }
 
 impl DeliveryOf {
     pub(crate) fn new(consumer: &'static str, letter: Option<Uuid>) -> Self {
-        Self { consumer, letter, claimed: Arc::default() }
+        Self { consumer, letter, notes: Arc::default() }
     }
 
-    pub(crate) fn note_claim(&self) {
-        self.claimed.store(true, Ordering::Release);
+    /// Notes that the handler asked the inbox, and what it was told.
+    pub(crate) fn note(&self, claim: Claim) {
+        self.notes.claimed.store(true, Ordering::Release);
+        self.notes.replaced.store(claim == Claim::Replaced, Ordering::Release);
     }
 
     pub(crate) fn was_claimed(&self) -> bool {
-        self.claimed.load(Ordering::Acquire)
+        self.notes.claimed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn was_replaced(&self) -> bool {
+        self.notes.replaced.load(Ordering::Acquire)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Facts heard: each is applied once, in the order of its source and key.
 
+use common::mutants;
 use postgres_kit::{PgConnection, StoreError};
+use uuid::Uuid;
 
 use crate::Heard;
 
@@ -13,10 +15,13 @@ pub enum Claim {
     Again,
     /// Something before it is missing: undo, and let it come again.
     Early,
+    /// Its place was passed in an older epoch: a failover replaced what we know. Do nothing; the owner
+    /// is asked for what it holds now, where [`Listeners::refetching`](crate::Listeners::refetching) says how.
+    Replaced,
 }
 
-/// Remembers the event and moves the position, each only where the one before allows it. The last
-/// column sees what was there before the statement.
+/// Remembers the event and moves the position, each only where the one before allows it: into a new epoch
+/// only where nothing is left to be fetched anew. The last columns see what was there before the statement.
 const CLAIM: &str = "
     WITH seen AS (
         INSERT INTO inbox (consumer, event_id)
@@ -33,11 +38,17 @@ const CLAIM: &str = "
           FROM seen
          WHERE $5 = 1 OR EXISTS (SELECT FROM was)
             ON CONFLICT (consumer, source, key) DO UPDATE SET seq = excluded.seq, epoch = excluded.epoch
-         WHERE p.seq = excluded.seq - 1 AND p.epoch <= excluded.epoch
+         WHERE p.seq = excluded.seq - 1
+           AND (p.epoch = excluded.epoch
+             OR p.epoch < excluded.epoch
+            AND NOT EXISTS (SELECT FROM dead_letter d
+                             WHERE d.consumer = $1 AND d.source = $3 AND d.key = $4
+                               AND d.settled_at IS NULL AND d.code = 'history-replaced'))
         RETURNING 1
     )
     SELECT EXISTS (SELECT FROM seen), EXISTS (SELECT FROM moved),
-           EXISTS (SELECT FROM was WHERE seq >= $5 OR epoch > $6)";
+           EXISTS (SELECT FROM was WHERE seq >= $5 OR epoch > $6),
+           EXISTS (SELECT FROM was WHERE seq >= $5 AND epoch < $6)";
 
 /// The same for a dead letter that is tried again: the letter's mark decides, not the position.
 const CLAIM_LETTER: &str = "
@@ -57,7 +68,8 @@ const CLAIM_LETTER: &str = "
         SELECT $1, $3, $4, $5, $7
           FROM seen
             ON CONFLICT (consumer, source, key)
-            DO UPDATE SET seq = greatest(p.seq, excluded.seq), epoch = greatest(p.epoch, excluded.epoch)
+            DO UPDATE SET seq = greatest(p.seq, excluded.seq), epoch = excluded.epoch
+             WHERE p.epoch <= excluded.epoch
     )
     SELECT EXISTS (SELECT FROM seen)";
 
@@ -66,21 +78,20 @@ const CLAIM_LETTER: &str = "
 /// # Errors
 /// The database refused or did not answer.
 pub async fn claim<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<Claim, StoreError> {
-    heard.delivery.note_claim();
-    if let Some(letter) = heard.delivery.letter {
-        let first: bool = sqlx::query_scalar(CLAIM_LETTER)
-            .bind(heard.delivery.consumer)
-            .bind(heard.id)
-            .bind(&heard.source)
-            .bind(&heard.key)
-            .bind(heard.seq)
-            .bind(letter)
-            .bind(heard.epoch)
-            .fetch_one(tx)
-            .await?;
-        return Ok(if first { Claim::First } else { Claim::Again });
+    if mutants::on("no_inbox") {
+        heard.delivery.note(Claim::First);
+        return Ok(Claim::First);
     }
-    let (seen, moved, passed): (bool, bool, bool) = sqlx::query_as(CLAIM)
+    let claim = match heard.delivery.letter {
+        Some(letter) => claim_letter(tx, heard, letter).await?,
+        None => claim_next(tx, heard).await?,
+    };
+    heard.delivery.note(claim);
+    Ok(claim)
+}
+
+async fn claim_next<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<Claim, StoreError> {
+    let (seen, moved, passed, replaced): (bool, bool, bool, bool) = sqlx::query_as(CLAIM)
         .bind(heard.delivery.consumer)
         .bind(heard.id)
         .bind(&heard.source)
@@ -89,11 +100,30 @@ pub async fn claim<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<Claim, 
         .bind(heard.epoch)
         .fetch_one(tx)
         .await?;
-    Ok(match (seen, moved, passed) {
-        (true, true, _) => Claim::First,
-        (true, false, false) => Claim::Early,
-        (true, false, true) | (false, ..) => Claim::Again,
+    Ok(match (seen, moved) {
+        (true, true) => Claim::First,
+        (true, false) if replaced => Claim::Replaced,
+        (true, false) if !passed => Claim::Early,
+        (true, false) | (false, _) => Claim::Again,
     })
+}
+
+async fn claim_letter<E>(
+    tx: &mut PgConnection,
+    heard: &Heard<E>,
+    letter: Uuid,
+) -> Result<Claim, StoreError> {
+    let first: bool = sqlx::query_scalar(CLAIM_LETTER)
+        .bind(heard.delivery.consumer)
+        .bind(heard.id)
+        .bind(&heard.source)
+        .bind(&heard.key)
+        .bind(heard.seq)
+        .bind(letter)
+        .bind(heard.epoch)
+        .fetch_one(tx)
+        .await?;
+    Ok(if first { Claim::First } else { Claim::Again })
 }
 
 /// Claims a fact: `true` means go on and commit, `false` that it was applied before or is older than
@@ -105,7 +135,7 @@ pub async fn claim<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<Claim, 
 pub async fn claim_or_skip<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<bool, StoreError> {
     match claim(tx, heard).await? {
         Claim::First => Ok(true),
-        Claim::Again => Ok(false),
+        Claim::Again | Claim::Replaced => Ok(false),
         Claim::Early => Err(StoreError::Early {
             what: format!("{} event {} of {}", heard.source, heard.seq, heard.key),
         }),
@@ -142,7 +172,7 @@ mod live {
         let claimed = claim(&mut tx, heard).await.unwrap();
         match claimed {
             Claim::First => tx.commit().await.unwrap(),
-            Claim::Again | Claim::Early => tx.rollback().await,
+            Claim::Again | Claim::Early | Claim::Replaced => tx.rollback().await,
         }
         claimed
     }
@@ -169,6 +199,19 @@ mod live {
         assert_eq!(claim_and_commit(&db, &heard(2, 1)).await, Claim::First);
         assert_eq!(claim_and_commit(&db, &heard(3, 0)).await, Claim::Again);
         assert_eq!(claim_and_commit(&db, &heard(3, 1)).await, Claim::First);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_fact_of_a_newer_epoch_whose_place_was_passed_replaces_what_we_know(pool: PgPool) {
+        let db = Db::from_pool(pool);
+        let facts = [heard(1, 0), heard(2, 0)];
+        for fact in &facts {
+            assert_eq!(claim_and_commit(&db, fact).await, Claim::First);
+        }
+
+        assert_eq!(claim_and_commit(&db, &heard(2, 1)).await, Claim::Replaced);
+        assert_eq!(claim_and_commit(&db, &facts[1]).await, Claim::Again, "only seen before");
+        assert!(!claim_or_skip(&mut db.begin().await.unwrap(), &heard(1, 1)).await.unwrap());
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -8,24 +8,26 @@ use std::{
 use common::types::{Class, Event, Fault};
 use futures::future::BoxFuture;
 
-use crate::{Envelope, Heard, heard::DeliveryOf, source_of};
+use crate::{Envelope, Heard, heard::DeliveryOf, snapshot::Missed, source_of};
 
 pub(crate) type Outcome = Result<(), Box<dyn Fault>>;
 type Handler =
     Arc<dyn Fn(&Envelope, &[u8], DeliveryOf) -> BoxFuture<'static, Outcome> + Send + Sync>;
+type Refetcher = Arc<dyn Fn(Missed) -> BoxFuture<'static, Outcome> + Send + Sync>;
 
 /// What a service hears, by event type.
 #[derive(Clone)]
 pub struct Listeners {
     consumer: &'static str,
     handlers: BTreeMap<&'static str, Handler>,
+    refetchers: BTreeMap<&'static str, Refetcher>,
 }
 
 impl Listeners {
     /// Nothing yet; `consumer` is the name of the service.
     #[must_use]
     pub const fn new(consumer: &'static str) -> Self {
-        Self { consumer, handlers: BTreeMap::new() }
+        Self { consumer, handlers: BTreeMap::new(), refetchers: BTreeMap::new() }
     }
 
     /// Hears facts of type `E` with `handler`. Its fault decides: Malformed, Invalid, Broken and other
@@ -57,6 +59,28 @@ impl Listeners {
         self
     }
 
+    /// Takes what `source` holds now when an event of it has waited too long for the one before it, or when
+    /// a failover replaced its history. The handler asks the owner, and in the transaction in which it
+    /// stores the answer calls [`snapshot::take`](crate::snapshot::take); a fault, or nothing taken, makes it
+    /// be called again later. Without it such events stay parked until what is missing comes, and a history
+    /// that replaced another one goes on from where it was heard.
+    #[must_use]
+    pub fn refetching<A, H, F, X>(mut self, source: &'static str, app: &A, handler: H) -> Self
+    where
+        A: Clone + Send + Sync + 'static,
+        H: Fn(A, Missed) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), X>> + Send + 'static,
+        X: Fault,
+    {
+        let app = app.clone();
+        let run: Refetcher = Arc::new(move |missed| {
+            let work = handler(app.clone(), missed);
+            Box::pin(async move { work.await.map_err(|fault| Box::new(fault) as Box<dyn Fault>) })
+        });
+        self.refetchers.insert(source, run);
+        self
+    }
+
     /// The types that this service hears.
     pub fn types(&self) -> impl Iterator<Item = &'static str> {
         self.handlers.keys().copied()
@@ -77,6 +101,23 @@ impl Listeners {
 
     pub(crate) fn hears(&self, kind: &str) -> bool {
         self.handlers.contains_key(kind)
+    }
+
+    pub(crate) fn refetches(&self, source: &str) -> bool {
+        self.refetchers.contains_key(source)
+    }
+
+    /// The services that can be asked for what they hold.
+    pub(crate) fn refetched(&self) -> Vec<&'static str> {
+        self.refetchers.keys().copied().collect()
+    }
+
+    /// Starts the handler that asks the owner; without one nothing is asked.
+    pub(crate) fn refetch(&self, missed: Missed) -> BoxFuture<'static, Outcome> {
+        match self.refetchers.get(missed.source.as_str()) {
+            Some(refetcher) => refetcher(missed),
+            None => Box::pin(std::future::ready(Ok(()))),
+        }
     }
 
     /// Starts the handler; a type that nobody hears is applied by doing nothing.

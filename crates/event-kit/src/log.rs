@@ -59,6 +59,18 @@ pub enum LogError {
     /// Kafka failed.
     #[error("kafka did not answer")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// `EventBridge` or SQS failed.
+    #[error("aws did not answer")]
+    Aws(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The log refused the record.
+    #[error("the log refused the record: {code}")]
+    Refused {
+        /// Why, in the words of the log.
+        code: String,
+    },
+    /// The log cannot do this; [`EventLog::abilities`] says so beforehand.
+    #[error("{0}")]
+    Cannot(&'static str),
     /// The record is larger than the log takes.
     #[error("the record has {bytes} bytes, more than the log takes")]
     TooLarge {
@@ -74,6 +86,30 @@ pub enum LogError {
     /// The log answered something that cannot be.
     #[error("the event log is broken: {0}")]
     Broken(&'static str),
+}
+
+impl LogError {
+    pub(crate) fn aws(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Aws(error.into())
+    }
+
+    pub(crate) fn refused(code: &str) -> Self {
+        Self::Refused { code: code.to_owned() }
+    }
+}
+
+/// What a backend does beyond carrying each record at least once. Where it does not, the layers above
+/// make up for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// Records of a key come in the order in which they were appended. Else positions restore it.
+    pub ordered: bool,
+    /// Records are kept once they are applied: a group can begin at the first and [`Consumer::seek`] goes
+    /// back. Else the outbox tells again, and owners are asked for snapshots.
+    pub replay: bool,
+    /// A consumer that lost a partition cannot commit. Else a commit speaks of single records, and is
+    /// right whoever makes it.
+    pub fenced: bool,
 }
 
 /// What became of each record of a batch.
@@ -92,6 +128,11 @@ pub trait EventLog: Send + Sync + 'static {
         group: &'a str,
         topics: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Consumer>, LogError>>;
+
+    /// What the backend does beyond carrying each record at least once: all of it, unless it says so.
+    fn abilities(&self) -> Abilities {
+        Abilities { ordered: true, replay: true, fenced: true }
+    }
 
     /// Forgets what is older than the retention, where the backend does not do so by itself. Called now
     /// and then.
@@ -114,7 +155,7 @@ pub trait Consumer: Send {
     /// their lease is not ours any more.
     fn commit<'a>(&'a mut self, marks: &'a [Mark]) -> BoxFuture<'a, Result<Vec<Mark>, LogError>>;
 
-    /// Reads a partition that is ours again from `offset`.
+    /// Reads a partition that is ours again from `offset`, where the log can.
     fn seek<'a>(
         &'a mut self,
         topic: &'a str,

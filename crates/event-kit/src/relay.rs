@@ -1,6 +1,8 @@
 //! Carries staged facts from the outbox to the log.
 
+mod floor;
 mod outgoing;
+pub(crate) mod untimely;
 mod upkeep;
 
 use std::{
@@ -12,13 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::mutants;
 use futures::future::BoxFuture;
 use postgres_kit::{Db, Listener, StoreError, listen};
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use self::outgoing::Outgoing;
+use self::{floor::Floor, outgoing::Outgoing};
 use crate::{Log, LogError, PARTITIONS, metrics::METRICS};
 
 /// Partitions are led in groups; a process leads what it can get.
@@ -35,7 +38,10 @@ const REST_TIMES: u32 = 4;
 const REST_MAX: Duration = Duration::from_millis(25);
 /// When nothing more comes, what was published is marked after so long; else with the next look.
 const MARK: Duration = Duration::from_millis(50);
-const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
+/// Upkeep follows upkeep after so many times its own length, but within limits: facts wait meanwhile.
+const UPKEEP_TIMES: u32 = 200;
+const UPKEEP_MIN: Duration = Duration::from_secs(5);
+const UPKEEP_MAX: Duration = Duration::from_secs(30);
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long a key rests after one of its facts was refused.
@@ -47,6 +53,9 @@ pub fn relay(
     db: Db,
     log: Log,
 ) -> impl FnOnce(CancellationToken) -> BoxFuture<'static, anyhow::Result<()>> + Send {
+    if mutants::on("publish_before_commit") {
+        untimely::tell_through(&log);
+    }
     move |stop| Box::pin(run(db, log, stop))
 }
 
@@ -112,11 +121,12 @@ struct Leader {
     own: PgConnection,
     groups: HashSet<i32>,
     asked_at: Option<Instant>,
-    looked_at: Instant,
+    upkeep_at: Instant,
     /// Keys of which a fact was refused, and until when they rest.
     resting: HashMap<String, Instant>,
     /// Published and not marked yet. Lost, they are published twice, which hurts nobody.
     told: Vec<i64>,
+    floor: Floor,
 }
 
 impl Leader {
@@ -129,9 +139,10 @@ impl Leader {
             own: options.connect().await?,
             groups: HashSet::new(),
             asked_at: None,
-            looked_at: Instant::now(),
+            upkeep_at: Instant::now() + UPKEEP_MIN,
             resting: HashMap::new(),
             told: Vec::new(),
+            floor: Floor::new(Instant::now()),
         })
     }
 
@@ -145,6 +156,7 @@ impl Leader {
             let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1, $2)");
             if lock.bind(LOCKS).bind(group).fetch_one(&mut self.own).await? {
                 self.groups.insert(group);
+                self.floor.sweep_now(Instant::now());
             }
         }
         self.asked_at = Some(Instant::now());
@@ -159,17 +171,24 @@ impl Leader {
 
     /// Publishes what is due, batch after batch, until nothing is left.
     async fn drain(&mut self) -> Result<(), RelayError> {
+        let rested = self.resting.len();
         self.resting.retain(|_, until| *until > Instant::now());
+        if self.resting.len() < rested {
+            self.floor.sweep_now(Instant::now());
+        }
         loop {
             let resting: Vec<&str> = self.resting.keys().map(String::as_str).collect();
             let (parts, region) = (self.parts(), &self.log.config.region);
             let told = std::mem::take(&mut self.told);
-            let due = outgoing::mark_and_look(&mut self.own, &told, &parts, &resting, region);
+            let began = Instant::now();
+            let from = self.floor.look_from(began);
+            let due = outgoing::mark_and_look(&mut self.own, &told, &parts, &resting, from, region);
             let batch = due.await?;
-            let more = outgoing::may_have_more(&batch);
+            let (looked, more) = (Instant::now(), outgoing::may_have_more(&batch));
             if !batch.is_empty() {
                 self.publish(batch).await?;
             }
+            self.floor.looked(from, began, looked, more);
             if !more {
                 return Ok(());
             }
@@ -189,7 +208,10 @@ impl Leader {
                 continue;
             }
             match answer {
-                Ok(()) => self.told.push(id),
+                Ok(()) => {
+                    self.told.push(id);
+                    self.floor.published(id);
+                }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, event.id = %record.id, "the log refused a fact");
@@ -208,13 +230,15 @@ impl Leader {
 
     /// Measures and forgets, now and then; only the leader of the first group.
     async fn look_after(&mut self) -> Result<(), RelayError> {
-        if self.looked_at.elapsed() < UPKEEP_PERIOD || !self.groups.contains(&0) {
+        let began = Instant::now();
+        if began < self.upkeep_at || !self.groups.contains(&0) {
             return Ok(());
         }
-        self.looked_at = Instant::now();
         upkeep::measure(&mut self.own).await?;
         upkeep::prune(&mut self.own, &self.log.config).await?;
         self.log.backend.prune().await?;
+        let rest = (began.elapsed() * UPKEEP_TIMES).clamp(UPKEEP_MIN, UPKEEP_MAX);
+        self.upkeep_at = Instant::now() + rest;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
-//! `PostgreSQL`, without knowing any table: pool, migrations, transactions that end cleanly or not at
-//! all, errors that know what they mean, wake-ups.
+//! `PostgreSQL`, without knowing any domain: pool, migrations, transactions that end cleanly or not at
+//! all, errors that know what they mean, wake-ups, first answers by their keys.
 
+pub mod answers;
 mod config;
 mod db;
 mod error;

@@ -1,7 +1,11 @@
 //! A transaction that ends cleanly or takes its connection with it.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    ops::{Deref, DerefMut},
+    panic::Location,
+};
 
+use common::chaos::{self, Side};
 use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use tokio::sync::watch;
 
@@ -37,11 +41,18 @@ impl Tx {
     /// # Errors
     /// [`StoreError::CommitUnknown`]: the connection died while the answer was on its way. Read
     /// before you repeat. Every other error: nothing happened.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    #[track_caller]
+    pub fn commit(self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.commit_at(Location::caller())
+    }
+
+    async fn commit_at(mut self, place: &Location<'_>) -> Result<(), StoreError> {
+        chaos::at_commit(Side::Before, place);
         // PostgreSQL answers COMMIT of a failed transaction with a friendly ROLLBACK, which sqlx does not
         // show; SELECT in the same message makes it an error.
         let done = sqlx::raw_sql("SELECT; COMMIT").execute(&mut *self).await;
         done.map_err(StoreError::of_commit)?;
+        chaos::at_commit(Side::After, place);
         self.connection = None;
         self.commits.send_replace(());
         Ok(())

@@ -9,7 +9,11 @@ use uuid::Uuid;
 
 use super::{Courier, lane::LaneKey, position, tracker::Place};
 use crate::{
-    Delivery, Envelope, EnvelopeError, Record, heard::DeliveryOf, inbox::Claim, metrics::METRICS,
+    Delivery, Envelope, EnvelopeError, Record,
+    heard::DeliveryOf,
+    inbox::Claim,
+    metrics::{METRICS, with_outcome},
+    snapshot::REPLACED,
     trace,
 };
 
@@ -26,6 +30,8 @@ pub(super) struct Job {
 pub(super) enum Meaning {
     /// Something before it is missing.
     Early,
+    /// It belongs to a history that replaced the one we know.
+    Replaced,
     /// The database is away: no event can be applied.
     Away,
     /// It may go better another time.
@@ -49,13 +55,17 @@ impl Job {
         }
     }
 
-    /// The id of the event, or one derived from where an unreadable one was found.
+    /// The id of the event; of an unreadable one, the id under which it was carried, or else one derived
+    /// from where it was found.
     pub(super) fn event_id(&self) -> Uuid {
-        let Place { topic, part, offset, .. } = &self.place;
-        self.envelope.as_ref().map_or_else(
-            |_| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{topic}/{part}/{offset}").as_bytes()),
-            |envelope| envelope.id,
-        )
+        match &self.envelope {
+            Ok(envelope) => envelope.id,
+            Err(_) if !self.record.id.is_nil() => self.record.id,
+            Err(_) => {
+                let Place { topic, part, offset, .. } = &self.place;
+                Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{topic}/{part}/{offset}").as_bytes())
+            }
+        }
     }
 }
 
@@ -107,13 +117,13 @@ impl Courier {
         };
         outcome.map_err(|panic| boxed(Panicked(panic)))??;
 
-        if letter.is_none() && !delivery.was_claimed() {
-            let moved = position::advance(self.db.pool(), self.listeners.consumer(), envelope);
-            if moved.await.map_err(boxed)? == Claim::Early {
-                return Err(boxed(position::early(envelope)));
-            }
+        if delivery.was_replaced() {
+            return Err(boxed(position::replaced(envelope)));
         }
-        METRICS.delivered.add(1, &[]);
+        if letter.is_none() && !delivery.was_claimed() {
+            self.pass_over(envelope).await?;
+        }
+        self.count("applied");
         tracing::debug!(
             event.id = %envelope.id,
             event.r#type = envelope.kind,
@@ -123,6 +133,23 @@ impl Courier {
             "event applied",
         );
         Ok(())
+    }
+}
+
+impl Courier {
+    /// Moves the position over an event that has no effect in our database.
+    pub(super) async fn pass_over(&self, envelope: &Envelope) -> Result<(), Box<dyn Fault>> {
+        let moved = position::advance(self.db.pool(), self.listeners.consumer(), envelope);
+        match moved.await.map_err(boxed)? {
+            Claim::First | Claim::Again => Ok(()),
+            Claim::Early => Err(boxed(position::early(envelope))),
+            Claim::Replaced => Err(boxed(position::replaced(envelope))),
+        }
+    }
+
+    /// Counts what became of an event.
+    pub(super) fn count(&self, outcome: &'static str) {
+        METRICS.delivered.add(1, &with_outcome(self.listeners.consumer(), outcome));
     }
 }
 
@@ -153,6 +180,7 @@ pub(super) fn meaning_of(fault: &dyn Fault) -> Meaning {
     for code in [Some(fault.code()), stored].into_iter().flatten() {
         match code {
             StoreError::EARLY => return Meaning::Early,
+            REPLACED => return Meaning::Replaced,
             StoreError::AWAY => return Meaning::Away,
             _ => {}
         }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::{
     Courier,
-    attempt::{Job, Meaning, boxed, meaning_of},
+    attempt::{Job, Meaning, meaning_of},
     letters, position,
 };
 use crate::{Envelope, inbox::Claim};
@@ -35,6 +35,7 @@ pub(super) struct Lane {
 enum End {
     Done,
     Early,
+    Replaced,
     Stopped,
 }
 
@@ -97,14 +98,34 @@ impl Courier {
                         self.put_back(&key, job);
                         let wait = wait_for(&arrived, GAP_LOOK);
                         self.halt.run_until_cancelled(wait).await;
-                    } else if self.park(&job).await {
-                        self.done(&job);
-                    } else {
-                        self.dropped(1);
+                    } else if self.put_aside(&key, &job, position::early).await {
+                        early_since = None;
                     }
+                }
+                End::Replaced => {
+                    self.put_aside(&key, &job, position::replaced).await;
                 }
             }
         }
+    }
+
+    /// Parks an event and asks its owner for what it holds now; whether that was taken.
+    async fn put_aside<F: Fault>(
+        self: &Arc<Self>,
+        key: &LaneKey,
+        job: &Job,
+        fault: impl Fn(&Envelope) -> F,
+    ) -> bool {
+        let parked = match &job.envelope {
+            Ok(envelope) => self.park(job, &fault(envelope)).await,
+            Err(_) => false,
+        };
+        if !parked {
+            self.dropped(1);
+            return false;
+        }
+        self.done(job);
+        self.refetch(key).await
     }
 
     /// Applies an event or makes it a dead letter, however long the database takes.
@@ -123,6 +144,7 @@ impl Courier {
             let Some(fault) = fault else { return End::Done };
             match meaning_of(&*fault) {
                 Meaning::Early => return End::Early,
+                Meaning::Replaced => return self.replaced(envelope),
                 Meaning::Away => self.complain(envelope, &*fault, attempt),
                 Meaning::Passing if attempt < ATTEMPTS_MAX => {
                     self.complain(envelope, &*fault, attempt);
@@ -137,12 +159,9 @@ impl Courier {
         }
     }
 
-    async fn pass_over(&self, envelope: &Envelope) -> Result<(), Box<dyn Fault>> {
-        let moved = position::advance(self.db.pool(), self.listeners.consumer(), envelope);
-        match moved.await.map_err(boxed)? {
-            Claim::First | Claim::Again => Ok(()),
-            Claim::Early => Err(boxed(position::early(envelope))),
-        }
+    /// Where nobody can be asked, a replaced history goes on from where it was heard.
+    fn replaced(&self, envelope: &Envelope) -> End {
+        if self.listeners.refetches(&envelope.source) { End::Replaced } else { End::Done }
     }
 
     fn complain(&self, envelope: &Envelope, fault: &dyn Fault, attempt: i32) {
@@ -164,6 +183,12 @@ impl Courier {
             match letters::bury(self, job, fault, attempts).await {
                 Ok(Claim::First | Claim::Again) => return End::Done,
                 Ok(Claim::Early) => return End::Early,
+                Ok(Claim::Replaced) => {
+                    return job
+                        .envelope
+                        .as_ref()
+                        .map_or(End::Done, |envelope| self.replaced(envelope));
+                }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, event.id = %job.event_id(), "dead letter not kept");
@@ -176,10 +201,10 @@ impl Courier {
         }
     }
 
-    /// Puts an early event aside until what it builds on has come; `false` when stopped.
-    async fn park(&self, job: &Job) -> bool {
+    /// Keeps an event however long the database takes; `false` when stopped.
+    async fn park(&self, job: &Job, fault: &dyn Fault) -> bool {
         while !self.halt.is_cancelled() {
-            match letters::park(self, job).await {
+            match letters::park(self, job, fault).await {
                 Ok(()) => return true,
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;

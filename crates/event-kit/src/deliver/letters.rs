@@ -1,21 +1,32 @@
 //! Dead letters: events put aside, and tried again when an operator asks or their gap is filled.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::types::{Clock, Fault, SystemClock};
 use postgres_kit::StoreError;
-use sqlx::{FromRow, PgConnection, types::Json};
+use sqlx::{FromRow, PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
 use super::{
     Courier,
     attempt::{Job, Meaning, meaning_of, words_of},
+    lane::LaneKey,
     position,
 };
-use crate::{Envelope, Headers, Record, inbox::Claim, metrics::METRICS};
+use crate::{
+    Envelope, Headers, Record,
+    inbox::Claim,
+    metrics::{METRICS, of_consumer},
+    snapshot::PARKED,
+};
 
 /// How often we look for letters to try again.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often settled letters are looked through.
+const FORGET_PERIOD: Duration = Duration::from_mins(1);
 const ATTEMPTS_MAX: i32 = 5;
 
 const KEEP: &str = "
@@ -37,6 +48,18 @@ const DUE: &str = "
      ORDER BY d.source, d.key, d.seq
      LIMIT 100";
 
+/// Parked events that nothing will reach by itself, by history.
+const MISSED: &str = "
+    SELECT DISTINCT d.source, d.key
+      FROM dead_letter d
+      LEFT JOIN event_position p USING (consumer, source, key)
+     WHERE d.consumer = $1
+       AND d.settled_at IS NULL
+       AND d.code = ANY ($2)
+       AND (d.code <> $3 OR d.seq > coalesce(p.seq, 0) + 1)
+       AND d.source = ANY ($4)
+     LIMIT 100";
+
 /// Settles what its handler did not settle, and moves the position with it.
 const SETTLE: &str = "
     WITH settled AS (
@@ -49,7 +72,8 @@ const SETTLE: &str = "
     SELECT consumer, source, key, seq, epoch
       FROM settled
         ON CONFLICT (consumer, source, key)
-        DO UPDATE SET seq = greatest(p.seq, excluded.seq), epoch = greatest(p.epoch, excluded.epoch)";
+        DO UPDATE SET seq = greatest(p.seq, excluded.seq), epoch = excluded.epoch
+         WHERE p.epoch <= excluded.epoch";
 
 const RETURN: &str = "
     UPDATE dead_letter
@@ -92,22 +116,27 @@ pub(super) async fn bury(
         consumer.name = courier.listeners.consumer(),
         "event became a dead letter",
     );
+    courier.count("dead letter");
     Ok(Claim::First)
 }
 
-/// Keeps an event that came too early; the position stays.
-pub(super) async fn park(courier: &Courier, job: &Job) -> Result<(), StoreError> {
-    let Ok(envelope) = &job.envelope else { return Ok(()) };
-    let early = position::early(envelope);
+/// Keeps an event that cannot be applied for now; the position stays.
+pub(super) async fn park(
+    courier: &Courier,
+    job: &Job,
+    fault: &dyn Fault,
+) -> Result<(), StoreError> {
     let mut connection = courier.db.acquire().await?;
-    keep(&mut connection, courier, job, &early, 1).await?;
+    keep(&mut connection, courier, job, fault, 1).await?;
     tracing::warn!(
-        event.id = %envelope.id,
-        event.key = envelope.key,
-        event.seq = envelope.seq,
+        error = fault as &dyn std::error::Error,
+        error.code = fault.code(),
+        event.id = %job.event_id(),
+        event.key = job.record.key,
         consumer.name = courier.listeners.consumer(),
-        "event parked until the one before it comes",
+        "event parked",
     );
+    courier.count("parked");
     Ok(())
 }
 
@@ -139,10 +168,11 @@ async fn keep(
     Ok(())
 }
 
-/// Tries letters again until stopped.
+/// Tries letters again, asks for what is missing, measures and forgets, until stopped.
 pub(super) async fn keep_trying(courier: Arc<Courier>) {
+    let mut forget_at = Instant::now();
     while !courier.halt.is_cancelled() {
-        match try_due(&courier).await {
+        match look(&courier).await {
             // What was applied may let the next one of its key go.
             Ok(true) => continue,
             Ok(false) => {}
@@ -151,15 +181,36 @@ pub(super) async fn keep_trying(courier: Arc<Courier>) {
                 tracing::warn!(error, "dead letters wait for the database");
             }
         }
+        if forget_at <= Instant::now() {
+            forget_at = Instant::now() + FORGET_PERIOD;
+            let consumer = courier.listeners.consumer();
+            let forgotten = forget(courier.db.pool(), consumer, courier.config.inbox_keep_h);
+            if let Err(error) = forgotten.await {
+                tracing::debug!(%error, "settled letters are not forgotten yet");
+            }
+        }
         courier.rest(LOOK).await;
     }
 }
 
 /// Whether a letter was settled.
+async fn look(courier: &Arc<Courier>) -> Result<bool, StoreError> {
+    let mut settled = try_due(courier).await?;
+    let missed = missed(courier).await?;
+    courier.asked.keep(&missed);
+    for key in missed {
+        settled |= !courier.halt.is_cancelled() && courier.refetch(&key).await;
+    }
+    let (dead, parked) = count_open(courier.db.pool(), courier.listeners.consumer()).await?;
+    let whose = of_consumer(courier.listeners.consumer());
+    METRICS.dead_letters.record(dead, &whose);
+    METRICS.parked.record(parked, &whose);
+    Ok(settled)
+}
+
 async fn try_due(courier: &Arc<Courier>) -> Result<bool, StoreError> {
-    let consumer = courier.listeners.consumer();
     let due: Vec<LetterRow> = sqlx::query_as(DUE)
-        .bind(consumer)
+        .bind(courier.listeners.consumer())
         .bind(StoreError::EARLY)
         .fetch_all(courier.db.pool())
         .await?;
@@ -170,14 +221,38 @@ async fn try_due(courier: &Arc<Courier>) -> Result<bool, StoreError> {
         }
         settled |= try_again(courier, letter).await?;
     }
-    let open: i64 = sqlx::query_scalar(
-        "SELECT count(1) FROM dead_letter WHERE consumer = $1 AND settled_at IS NULL",
-    )
-    .bind(consumer)
-    .fetch_one(courier.db.pool())
-    .await?;
-    METRICS.dead_letters.record(open, &[]);
     Ok(settled)
+}
+
+/// Keys of which parked events still wait, and whose owner can be asked.
+async fn missed(courier: &Courier) -> Result<Vec<LaneKey>, StoreError> {
+    let sources = courier.listeners.refetched();
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let missed = sqlx::query_as(MISSED).bind(courier.listeners.consumer()).bind(PARKED);
+    let missed = missed.bind(StoreError::EARLY).bind(sources);
+    Ok(missed.fetch_all(courier.db.pool()).await?)
+}
+
+/// Letters that wait for an operator, and those that wait for events.
+async fn count_open(db: &PgPool, consumer: &str) -> Result<(i64, i64), StoreError> {
+    let open = sqlx::query_as(
+        "SELECT count(1) FILTER (WHERE code <> ALL ($2)), count(1) FILTER (WHERE code = ANY ($2))
+           FROM dead_letter
+          WHERE consumer = $1 AND settled_at IS NULL",
+    );
+    Ok(open.bind(consumer).bind(PARKED).fetch_one(db).await?)
+}
+
+/// Forgets what was settled as long ago as the inbox remembers.
+async fn forget(db: &PgPool, consumer: &str, keep_h: u32) -> Result<u64, StoreError> {
+    let forgotten = sqlx::query(
+        "DELETE FROM dead_letter
+          WHERE consumer = $1 AND settled_at < now() - make_interval(hours => $2)",
+    );
+    let keep_h = i32::try_from(keep_h).unwrap_or(i32::MAX);
+    Ok(forgotten.bind(consumer).bind(keep_h).execute(db).await?.rows_affected())
 }
 
 async fn try_again(courier: &Arc<Courier>, letter: LetterRow) -> Result<bool, StoreError> {
@@ -208,7 +283,7 @@ async fn try_again(courier: &Arc<Courier>, letter: LetterRow) -> Result<bool, St
             give_back(&mut db, id, known, attempts, redriven).await?;
             Ok(false)
         }
-        Meaning::Early | Meaning::Passing | Meaning::Final => {
+        Meaning::Early | Meaning::Replaced | Meaning::Passing | Meaning::Final => {
             let mut tx = courier.db.begin().await?;
             give_back(&mut tx, id, &*fault, attempts, false).await?;
             // A parked one was the next of its key, which goes on without it.
@@ -237,4 +312,33 @@ async fn give_back(
         .execute(db)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod live {
+    use super::*;
+    use crate::snapshot::REPLACED;
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn open_letters_are_told_apart_and_settled_ones_are_forgotten_with_the_inbox(db: PgPool) {
+        for (code, settled_h) in [
+            ("unwanted", None),
+            (StoreError::EARLY, None),
+            (REPLACED, None),
+            ("unwanted", Some(400)),
+            (StoreError::EARLY, Some(300)),
+        ] {
+            let keep = "INSERT INTO dead_letter (id, consumer, source, key, seq, type, event_id, code, detail,
+                                                 attempts, headers, body, settled_at)
+                        VALUES (gen_random_uuid(), 'c', 's', 'k', 1, 't', gen_random_uuid(), $1, '', 1, '{}', '',
+                                now() - make_interval(hours => $2))";
+            sqlx::query(keep).bind(code).bind(settled_h).execute(&db).await.unwrap();
+        }
+
+        assert_eq!(count_open(&db, "c").await.unwrap(), (1, 2));
+        assert_eq!(count_open(&db, "another").await.unwrap(), (0, 0));
+        assert_eq!(forget(&db, "another", 336).await.unwrap(), 0);
+        assert_eq!(forget(&db, "c", 336).await.unwrap(), 1);
+        assert_eq!(count_open(&db, "c").await.unwrap(), (1, 2));
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use common::types::{Class, Fault};
 use postgres_kit::StoreError;
 use sqlx::{PgExecutor, PgPool};
 
 use super::{Courier, PAUSE_MIN, attempt::Job, lane::LaneKey};
-use crate::{Envelope, inbox::Claim};
+use crate::{Envelope, inbox::Claim, snapshot::REPLACED};
 
-/// Moves the position of an event that has no effect here.
+/// Moves the position of an event that has no effect here; as `inbox::claim` does, but nobody remembers
+/// whether the event was seen.
 const ADVANCE: &str = "
     WITH was AS MATERIALIZED (
         SELECT seq, epoch
@@ -19,16 +21,22 @@ const ADVANCE: &str = "
         SELECT $1, $2, $3, $4, $5
          WHERE $4 = 1 OR EXISTS (SELECT FROM was)
             ON CONFLICT (consumer, source, key) DO UPDATE SET seq = excluded.seq, epoch = excluded.epoch
-         WHERE p.seq = excluded.seq - 1 AND p.epoch <= excluded.epoch
+         WHERE p.seq = excluded.seq - 1
+           AND (p.epoch = excluded.epoch
+             OR p.epoch < excluded.epoch
+            AND NOT EXISTS (SELECT FROM dead_letter d
+                             WHERE d.consumer = $1 AND d.source = $2 AND d.key = $3
+                               AND d.settled_at IS NULL AND d.code = 'history-replaced'))
         RETURNING 1
     )
-    SELECT EXISTS (SELECT FROM moved), EXISTS (SELECT FROM was WHERE seq >= $4 OR epoch > $5)";
+    SELECT EXISTS (SELECT FROM moved), EXISTS (SELECT FROM was WHERE seq >= $4 OR epoch > $5),
+           EXISTS (SELECT FROM was WHERE seq >= $4 AND epoch < $5)";
 
 const READ: &str = "
-    SELECT w.source, w.key, p.seq
+    SELECT w.source, w.key, p.seq, p.epoch
       FROM unnest($2::text[], $3::text[]) AS w (source, key)
      CROSS JOIN LATERAL (
-        SELECT seq
+        SELECT seq, epoch
           FROM event_position
          WHERE consumer = $1 AND source = w.source AND key = w.key
          LIMIT 1
@@ -42,7 +50,7 @@ const SKIP: &str = "
      ORDER BY u.source, u.key
         ON CONFLICT (consumer, source, key)
         DO UPDATE SET seq = excluded.seq, epoch = greatest(p.epoch, excluded.epoch)
-     WHERE p.seq < excluded.seq";
+     WHERE p.seq < excluded.seq AND p.epoch <= excluded.epoch";
 
 /// Moves the position over one event.
 pub(super) async fn advance(
@@ -50,7 +58,7 @@ pub(super) async fn advance(
     consumer: &str,
     envelope: &Envelope,
 ) -> Result<Claim, StoreError> {
-    let (moved, passed): (bool, bool) = sqlx::query_as(ADVANCE)
+    let (moved, passed, replaced): (bool, bool, bool) = sqlx::query_as(ADVANCE)
         .bind(consumer)
         .bind(&envelope.source)
         .bind(&envelope.key)
@@ -60,9 +68,33 @@ pub(super) async fn advance(
         .await?;
     Ok(match (moved, passed) {
         (true, _) => Claim::First,
+        (false, true) if replaced => Claim::Replaced,
         (false, true) => Claim::Again,
         (false, false) => Claim::Early,
     })
+}
+
+/// An event of a history that a failover put in the place of the one we know.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} belongs to a history that replaced the one we know")]
+pub(super) struct Replaced {
+    what: String,
+}
+
+impl Fault for Replaced {
+    fn class(&self) -> Class {
+        Class::Conflict
+    }
+
+    fn code(&self) -> &'static str {
+        REPLACED
+    }
+}
+
+/// The fault of an event whose place was passed in an older epoch.
+pub(super) fn replaced(envelope: &Envelope) -> Replaced {
+    let Envelope { source, seq, key, epoch, .. } = envelope;
+    Replaced { what: format!("{source} event {seq} of {key} in epoch {epoch}") }
 }
 
 /// The fault of an event that came before the one it builds on.
@@ -93,31 +125,33 @@ pub(super) async fn skip(
     Vec::new()
 }
 
+/// How far a history has come: number and epoch.
+type Reached = (i64, i64);
+
 /// How far each history needs no listener.
 async fn try_skip(
     courier: &Courier,
     histories: &BTreeMap<LaneKey, Vec<Job>>,
-) -> Result<BTreeMap<LaneKey, i64>, StoreError> {
+) -> Result<BTreeMap<LaneKey, Reached>, StoreError> {
     let consumer = courier.listeners.consumer();
     let mut positions = read(courier.db.pool(), consumer, histories.keys()).await?;
     let mut runs = Vec::new();
     for (key, jobs) in histories {
-        let position = positions.entry(key.clone()).or_insert(0);
         let mut unheard: Vec<&Envelope> = jobs
             .iter()
             .filter_map(|job| job.envelope.as_deref().ok())
             .filter(|envelope| !courier.listeners.hears(&envelope.kind))
             .collect();
         unheard.sort_by_key(|envelope| envelope.seq);
-        let begin = *position;
         let mut last = None;
         for envelope in unheard {
-            if envelope.seq == *position + 1 {
-                *position = envelope.seq;
+            let reached = positions.get(key).copied();
+            if follows(envelope, reached) {
+                positions.insert(key.clone(), (envelope.seq, envelope.epoch));
                 last = Some(envelope);
             }
         }
-        runs.extend(last.filter(|last| last.seq > begin));
+        runs.extend(last);
     }
     if !runs.is_empty() {
         sqlx::query(SKIP)
@@ -132,28 +166,39 @@ async fn try_skip(
     Ok(positions)
 }
 
+/// Whether an event is the next one, and surely of the same history: into a new epoch nobody skips.
+fn follows(envelope: &Envelope, reached: Option<Reached>) -> bool {
+    match reached {
+        Some((seq, epoch)) => envelope.seq == seq + 1 && envelope.epoch == epoch,
+        None => envelope.seq == 1,
+    }
+}
+
 async fn read(
     db: &PgPool,
     consumer: &str,
     keys: impl Iterator<Item = &LaneKey>,
-) -> Result<BTreeMap<LaneKey, i64>, StoreError> {
+) -> Result<BTreeMap<LaneKey, Reached>, StoreError> {
     let (sources, keys): (Vec<&str>, Vec<&str>) =
         keys.map(|(source, key)| (source.as_str(), key.as_str())).unzip();
-    let positions: Vec<(String, String, i64)> =
+    let positions: Vec<(String, String, i64, i64)> =
         sqlx::query_as(READ).bind(consumer).bind(sources).bind(keys).fetch_all(db).await?;
-    Ok(positions.into_iter().map(|(source, key, seq)| ((source, key), seq)).collect())
+    let reached = positions.into_iter();
+    Ok(reached.map(|(source, key, seq, epoch)| ((source, key), (seq, epoch))).collect())
 }
 
 fn without(
     courier: &Courier,
     histories: BTreeMap<LaneKey, Vec<Job>>,
-    skipped: &BTreeMap<LaneKey, i64>,
+    skipped: &BTreeMap<LaneKey, Reached>,
 ) -> Vec<(LaneKey, Vec<Job>)> {
     let mut left = Vec::new();
     for (key, jobs) in histories {
-        let position = skipped.get(&key).copied().unwrap_or(0);
-        let passed =
-            |job: &Job| job.envelope.as_ref().is_ok_and(|envelope| envelope.seq <= position);
+        let (seq, epoch) = skipped.get(&key).copied().unwrap_or((0, 0));
+        let passed = |job: &Job| {
+            let envelope = job.envelope.as_ref();
+            envelope.is_ok_and(|envelope| envelope.seq <= seq && envelope.epoch <= epoch)
+        };
         let (passed, jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(passed);
         for job in &passed {
             courier.done(job);

@@ -35,13 +35,14 @@ struct OutboxRow {
     created_at: jiff_sqlx::Timestamp,
 }
 
-/// Marks what was published, and answers what is not: the oldest of each partition first, without the
-/// keys that rest. Never `id >` something: ids do not become visible in their order.
+/// Marks what was published, and answers what is not, behind the id `from`: the oldest of each partition
+/// first, without the keys that rest.
 pub(super) async fn mark_and_look(
     own: &mut PgConnection,
     told: &[i64],
     parts: &[i16],
     resting: &[&str],
+    from: i64,
     region: &str,
 ) -> sqlx::Result<Vec<Outgoing>> {
     let rows: Vec<OutboxRow> = sqlx::query_as(
@@ -57,7 +58,7 @@ pub(super) async fn mark_and_look(
              SELECT id, event_id, source, key, seq, part, type, payload, cell, epoch, correlation, causation,
                     trace, created_at
                FROM outbox
-              WHERE part = p.part AND published_at IS NULL AND key <> ALL ($2) AND id <> ALL ($4)
+              WHERE part = p.part AND id > $5 AND published_at IS NULL AND key <> ALL ($2) AND id <> ALL ($4)
               ORDER BY id
               LIMIT $3
           ) o
@@ -67,6 +68,7 @@ pub(super) async fn mark_and_look(
     .bind(resting)
     .bind(i64::try_from(PER_PARTITION).unwrap_or(i64::MAX))
     .bind(told)
+    .bind(from)
     .fetch_all(own)
     .await?;
     Ok(rows.into_iter().map(|row| row.outgoing(region)).collect())

@@ -17,13 +17,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    EventLog, EventsConfig, Heard, KafkaLog, Listeners, Log, PARTITIONS, PostgresLog, inbox,
-    migrate_log, outbox, relay, topic_of,
+    EventBridgeLog, EventLog, EventsConfig, Heard, KafkaLog, Listeners, Log, PARTITIONS,
+    PostgresLog, inbox, migrate_log, outbox, relay, snapshot, snapshot::Missed, topic_of,
 };
 
 /// The service that tells.
 pub(super) const SOURCE: &str = "bakery";
 pub(super) const LEASE: Duration = Duration::from_millis(1_500);
+/// SQS counts whole seconds.
+const VISIBILITY: Duration = Duration::from_secs(2);
 /// A played Kafka group takes 3 to 5 s to agree, each time somebody comes or goes.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -90,6 +92,8 @@ pub(super) enum HearError {
     Full,
     #[error("nobody wants it")]
     Unwanted,
+    #[error("the bakery does not answer")]
+    Away,
     #[error("it could not be stored")]
     Store(#[from] StoreError),
 }
@@ -97,7 +101,7 @@ pub(super) enum HearError {
 impl Fault for HearError {
     fn class(&self) -> Class {
         match self {
-            Self::Full => Class::Unavailable,
+            Self::Full | Self::Away => Class::Unavailable,
             Self::Unwanted => Class::Invalid,
             Self::Store(fault) => fault.class(),
         }
@@ -107,6 +111,7 @@ impl Fault for HearError {
         match self {
             Self::Full => "shelf-full",
             Self::Unwanted => "unwanted",
+            Self::Away => "bakery-away",
             Self::Store(fault) => fault.code(),
         }
     }
@@ -120,6 +125,8 @@ pub(super) struct Shelf {
     pub(super) refused: Arc<Mutex<BTreeMap<(String, String), i32>>>,
     pub(super) heard: Arc<Mutex<Vec<Heard<Baked>>>>,
     pub(super) called: Arc<Mutex<Vec<Baked>>>,
+    /// How often the bakery does not answer when it is asked what it holds.
+    pub(super) away: Arc<Mutex<u32>>,
 }
 
 impl Shelf {
@@ -142,6 +149,36 @@ impl Shelf {
         tx.commit().await?;
         self.heard.lock().unwrap().push(heard);
         Ok(())
+    }
+
+    /// Takes what the bakery holds now, which is in the same database here.
+    pub(super) async fn restock(self, missed: Missed) -> Result<(), HearError> {
+        self.ask()?;
+        let mut tx = self.db.begin().await?;
+        let seq = snapshot::last_told(&mut tx, &missed.key).await?;
+        let epoch = "SELECT coalesce(max(epoch), 0) FROM outbox WHERE key = $1";
+        let epoch = sqlx::query_scalar(epoch).bind(&missed.key).fetch_one(&mut *tx);
+        let epoch = epoch.await.map_err(StoreError::from)?;
+        if !snapshot::take(&mut tx, &missed, seq, epoch).await? {
+            return Ok(());
+        }
+        sqlx::query("INSERT INTO shelf (loaf, seq, note) VALUES ($1, $2, 'restocked')")
+            .bind(&missed.key)
+            .bind(seq)
+            .execute(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn ask(&self) -> Result<(), HearError> {
+        let mut away = self.away.lock().unwrap();
+        if *away == 0 {
+            return Ok(());
+        }
+        *away -= 1;
+        Err(HearError::Away)
     }
 
     /// One in the same place, which remembers for itself what it heard.
@@ -231,6 +268,26 @@ impl Rig {
         Self::new(pool, Arc::new(log), Away::Database(Box::new(server), name)).await
     }
 
+    /// On an AWS emulator, with a bus of its own. The group is there before anything is told, as it is
+    /// where Terraform makes it.
+    pub(super) async fn on_eventbridge(pool: PgPool) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "names an emulator for the tests alone")]
+        let endpoint = std::env::var("TEST_AWS_ENDPOINT")
+            .expect("TEST_AWS_ENDPOINT names an AWS emulator (moto); `cloudeats test` starts one");
+        let name = format!("test-{}", SystemClock.new_id().simple());
+        let config = EventsConfig {
+            eventbridge_bus: name.clone(),
+            eventbridge_endpoint: Some(endpoint.clone()),
+            sqs_endpoint: Some(endpoint),
+            sqs_queue_prefix: "test-".to_owned(),
+            ..config()
+        };
+        let log = EventBridgeLog::open(&config).await.with_visibility(VISIBILITY);
+        let rig = Self::new(pool, Arc::new(log), Away::Nothing).await;
+        rig.log.backend.consumer(rig.consumer, &[topic_of(SOURCE)]).await.unwrap();
+        rig
+    }
+
     pub(super) async fn on_kafka(pool: PgPool) -> Self {
         #[expect(clippy::disallowed_methods, reason = "names a broker for the tests alone")]
         let broker = std::env::var("KAFKA_BOOTSTRAP");
@@ -256,7 +313,7 @@ impl Rig {
         sqlx::query(table).execute(&pool).await.unwrap();
         let db = Db::from_pool(pool);
         let (refused, heard, called) = (Arc::default(), Arc::default(), Arc::default());
-        let shelf = Shelf { db: db.clone(), refused, heard, called };
+        let shelf = Shelf { db: db.clone(), refused, heard, called, away: Arc::default() };
         let consumer =
             Box::leak(format!("shop-{}", SystemClock.new_id().simple()).into_boxed_str());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -294,6 +351,11 @@ impl Rig {
         let config = EventsConfig { event_gap_wait_ms: 60_000, ..config() };
         let log = Log::new(Arc::clone(&self.log.backend), config);
         self.run(log.deliver(self.db.clone(), self.listeners()))
+    }
+
+    /// A delivery that can ask the bakery what it holds.
+    pub(super) fn deliver_restocking(&self) -> Running {
+        self.deliver_to(self.listeners().refetching(SOURCE, &self.shelf, Shelf::restock))
     }
 
     pub(super) fn deliver_to(&self, listeners: Listeners) -> Running {
@@ -380,7 +442,7 @@ pub(super) fn new_id() -> Uuid {
     SystemClock.new_id()
 }
 
-pub(super) async fn until(condition: impl AsyncFn() -> bool) {
+pub(super) async fn until(mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
         assert!(began.elapsed() < PATIENCE, "it did not come to pass");

@@ -11,12 +11,13 @@ use futures::future::join_all;
 use opentelemetry::trace::TracerProvider;
 use tracing::Instrument;
 use tracing_subscriber::layer::SubscriberExt;
+use uuid::Uuid;
 
 use super::rig::{
     Baked, Cooled, HearError, LEASE, PATIENCE, Rig, SOURCE, Shelf, Sold, baked, loaf, new_id, until,
 };
 use crate::{
-    Consumer, Delivery, Headers, Heard, Listeners, Mark, Record, dead_letters, outbox,
+    Consumer, Delivery, Headers, Heard, Listeners, LogError, Mark, Record, dead_letters, outbox,
     partition_of, topic_of, trace,
 };
 
@@ -58,6 +59,38 @@ pub(super) async fn nothing_is_lost_or_doubled_when_both_ends_die_again_and_agai
         has_numbers(rig, loaf, 30).await;
         assert_eq!(rig.letters(loaf).await, []);
     }
+}
+
+pub(super) async fn a_fact_that_is_committed_late_is_told_late(rig: &Rig) {
+    let (_relay, _deliver) = (rig.relay(), rig.deliver());
+    let (slow, quick) = (loaf(), loaf());
+    let mut late = rig.db.begin().await.unwrap();
+    outbox::stage(&mut late, &baked(&slow, "1")).await.unwrap();
+
+    for n in 1..=10 {
+        tell_numbers(rig, &quick, n..=n).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    has_numbers(rig, &quick, 10).await;
+    rig.all_told().await;
+    assert_eq!(rig.on_shelf(&slow).await, []);
+    late.commit().await.unwrap();
+
+    has_numbers(rig, &slow, 1).await;
+}
+
+pub(super) async fn what_is_undone_is_never_told(rig: &Rig) {
+    let (_relay, _deliver) = (rig.relay(), rig.deliver());
+    let loaf = loaf();
+    tell_numbers(rig, &loaf, 1..=1).await;
+    let mut undone = rig.db.begin().await.unwrap();
+    outbox::stage(&mut undone, &baked(&loaf, "undone")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    undone.rollback().await;
+
+    tell_numbers(rig, &loaf, 2..=3).await;
+
+    has_numbers(rig, &loaf, 3).await;
 }
 
 pub(super) async fn a_copy_of_an_event_changes_nothing(rig: &Rig) {
@@ -140,10 +173,10 @@ pub(super) async fn an_unreadable_event_becomes_a_dead_letter_and_its_key_goes_o
     rig.letters_are(&loaf, &[(0, "unreadable-envelope"), (2, "undecodable-event")]).await;
     let mut db = rig.db.acquire().await.unwrap();
     let letters = dead_letters::list(&mut db, "2999-01-01T00:00:00Z".parse().unwrap(), 100).await;
-    let kept: BTreeSet<Vec<u8>> = letters.unwrap().into_iter().map(|letter| letter.body).collect();
-    assert!(
-        kept.contains(b"what is this".as_slice()) && kept.contains(br#"{"not": "it"}"#.as_slice())
-    );
+    let kept = letters.unwrap().into_iter().map(|letter| String::from_utf8(letter.body).unwrap());
+    // A log may carry JSON with other blanks.
+    let kept: BTreeSet<String> = kept.map(|body| body.replace("\": \"", "\":\"")).collect();
+    assert!(kept.contains("what is this") && kept.contains(r#"{"not":"it"}"#), "{kept:?}");
 }
 
 pub(super) async fn a_passing_fault_is_tried_again_and_a_lasting_one_becomes_a_dead_letter(
@@ -237,6 +270,78 @@ pub(super) async fn an_event_that_stays_early_is_parked_and_applied_when_its_gap
     rig.letters_are(&loaf, &[]).await;
 }
 
+pub(super) async fn events_that_come_in_any_order_are_applied_in_theirs(rig: &Rig) {
+    let loaf = loaf();
+    let told = async |condition: &str| {
+        rig.forget_telling(condition).await;
+        rig.all_told().await;
+    };
+    tell_numbers(rig, &loaf, 1..=6).await;
+    sqlx::query("UPDATE outbox SET published_at = now()").execute(rig.db.pool()).await.unwrap();
+    let (_relay, _deliver) = (rig.relay(), rig.deliver_patiently());
+
+    for seq in [5, 6, 2, 4, 1, 3] {
+        told(&format!("key = '{loaf}' AND seq = {seq}")).await;
+    }
+
+    has_numbers(rig, &loaf, 6).await;
+}
+
+pub(super) async fn what_never_comes_is_taken_from_its_owner(rig: &Rig) {
+    let (loaf, other) = (loaf(), loaf());
+    hold_back_the_second(rig, &loaf, 1..=4).await;
+    tell_numbers(rig, &other, 1..=3).await;
+    let (_relay, _deliver) = (rig.relay(), rig.deliver_restocking());
+
+    rig.shelf_holds(&loaf, &[(1, "1"), (4, "restocked")]).await;
+    rig.letters_are(&loaf, &[]).await;
+    tell_numbers(rig, &loaf, 5..=5).await;
+    rig.forget_telling(&format!("key = '{loaf}' AND seq = 2")).await;
+    rig.all_told().await;
+    tell_numbers(rig, &loaf, 6..=6).await;
+
+    let expected = [(1, "1"), (4, "restocked"), (5, "5"), (6, "6")];
+    rig.shelf_holds(&loaf, &expected).await;
+    has_numbers(rig, &other, 3).await;
+}
+
+pub(super) async fn an_owner_that_does_not_answer_is_asked_again(rig: &Rig) {
+    let loaf = loaf();
+    *rig.shelf.away.lock().unwrap() = 3;
+    hold_back_the_second(rig, &loaf, 1..=3).await;
+    let (_relay, _deliver) = (rig.relay(), rig.deliver_restocking());
+
+    rig.shelf_holds(&loaf, &[(1, "1"), (3, "restocked")]).await;
+
+    assert_eq!(*rig.shelf.away.lock().unwrap(), 0);
+    rig.letters_are(&loaf, &[]).await;
+}
+
+pub(super) async fn a_history_that_was_replaced_is_taken_from_its_owner(rig: &Rig) {
+    let loaf = loaf();
+    hear_what_is_replaced_later(rig, &loaf).await;
+    *rig.shelf.away.lock().unwrap() = 2;
+
+    let (_relay, _deliver) = (rig.relay(), rig.deliver_restocking());
+
+    // The third of the new epoch is told, but waits until what it builds on is known.
+    let expected = [(1, "1"), (2, "2"), (3, "3"), (4, "restocked")];
+    rig.shelf_holds(&loaf, &expected).await;
+    rig.letters_are(&loaf, &[]).await;
+}
+
+pub(super) async fn a_replaced_history_goes_on_where_it_was_heard_when_nobody_can_be_asked(
+    rig: &Rig,
+) {
+    let loaf = loaf();
+    hear_what_is_replaced_later(rig, &loaf).await;
+
+    let (_relay, _deliver) = (rig.relay(), rig.deliver());
+
+    rig.shelf_holds(&loaf, &[(1, "1"), (2, "2"), (3, "3"), (4, "after")]).await;
+    assert_eq!(rig.letters(&loaf).await, []);
+}
+
 pub(super) async fn types_that_nobody_hears_move_the_position(rig: &Rig) {
     let loaf = loaf();
     let cooled = Cooled { loaf: loaf.clone() };
@@ -287,11 +392,16 @@ pub(super) async fn two_members_of_a_group_share_the_work(rig: &Rig) {
     .await;
 }
 
-pub(super) async fn a_consumer_that_lost_its_partitions_cannot_commit(rig: &Rig) {
+pub(super) async fn a_consumer_that_lost_its_partitions_commits_nothing_that_was_not_applied(
+    rig: &Rig,
+) {
     let loaf = loaf();
     tell_numbers(rig, &loaf, 1..=3).await;
     let _relay = rig.relay();
     let (mut stale, read) = read_until(reader(rig).await, &loaf, 3).await;
+    if !rig.log.backend.abilities().fenced {
+        return a_stale_commit_speaks_of_what_it_read_alone(rig, &loaf, stale, &read).await;
+    }
     let mark = mark_behind(&read[0]);
     assert_eq!(stale.commit(std::slice::from_ref(&mark)).await.unwrap(), []);
 
@@ -304,15 +414,51 @@ pub(super) async fn a_consumer_that_lost_its_partitions_cannot_commit(rig: &Rig)
     assert_eq!(refused, [mark]);
 }
 
-pub(super) async fn a_partition_can_be_read_again_from_an_offset(rig: &Rig) {
+/// One who was silent too long shares its records with another: what it says it applied is forgotten,
+/// and nothing else is.
+async fn a_stale_commit_speaks_of_what_it_read_alone(
+    rig: &Rig,
+    loaf: &str,
+    mut stale: Box<dyn Consumer>,
+    read: &[Delivery],
+) {
+    let (fresh, again) = read_until(reader(rig).await, loaf, 3).await;
+    assert_eq!(ids(&again), ids(read), "they are shown to another one");
+    let first = read.iter().min_by_key(|delivery| delivery.offset).expect("three");
+    stale.commit(&[mark_behind(first)]).await.unwrap();
+    fresh.close().await.unwrap();
+    stale.close().await.unwrap();
+
+    let mut others = ids(read);
+    others.remove(&first.record.id);
+    let mut third = reader(rig).await;
+    until(async || {
+        let left = third.poll(100, Duration::from_millis(100)).await.unwrap();
+        others.retain(|other| left.iter().all(|delivery| delivery.record.id != *other));
+        others.is_empty()
+    })
+    .await;
+}
+
+pub(super) async fn what_was_read_can_be_read_again_or_told_again(rig: &Rig) {
     let loaf = loaf();
     tell_numbers(rig, &loaf, 1..=5).await;
     let _relay = rig.relay();
     let (mut consumer, read) = read_until(reader(rig).await, &loaf, 5).await;
-    consumer.commit(&[mark_behind(&read[4])]).await.unwrap();
+    let last = read.iter().max_by_key(|delivery| delivery.offset).expect("five");
+    consumer.commit(&[mark_behind(last)]).await.unwrap();
 
     let Delivery { record, offset, .. } = &read[2];
-    consumer.seek(&record.topic, record.part, *offset).await.unwrap();
+    let sought = consumer.seek(&record.topic, record.part, *offset).await;
+    if !rig.log.backend.abilities().replay {
+        assert!(matches!(sought, Err(LogError::Cannot(_))), "{sought:?}");
+        rig.all_told().await;
+        rig.forget_telling(&format!("key = '{loaf}'")).await;
+        let (_consumer, again) = read_until(consumer, &loaf, 5).await;
+        assert_eq!(ids(&again), ids(&read));
+        return;
+    }
+    sought.unwrap();
 
     let (_consumer, again) = read_until(consumer, &loaf, 3).await;
     assert_eq!(
@@ -360,6 +506,26 @@ async fn hold_back_the_second(rig: &Rig, loaf: &str, numbers: std::ops::RangeInc
     sqlx::query(hold).bind(loaf).execute(rig.db.pool()).await.unwrap();
 }
 
+/// Three of the first epoch are heard. Then a failover forgets the third, and two others are told.
+async fn hear_what_is_replaced_later(rig: &Rig, loaf: &str) {
+    let (relay, deliver) = (rig.relay(), rig.deliver());
+    tell_numbers(rig, loaf, 1..=3).await;
+    has_numbers(rig, loaf, 3).await;
+    relay.stop().await;
+    deliver.stop().await;
+
+    for forget in [
+        "DELETE FROM outbox WHERE key = $1 AND seq = 3",
+        "UPDATE event_sequence SET seq = 2 WHERE key = $1",
+    ] {
+        sqlx::query(forget).bind(loaf).execute(rig.db.pool()).await.unwrap();
+    }
+    rig.tell(&baked(loaf, "instead")).await;
+    rig.tell(&baked(loaf, "after")).await;
+    let raise = "UPDATE outbox SET epoch = 1 WHERE key = $1 AND published_at IS NULL";
+    sqlx::query(raise).bind(loaf).execute(rig.db.pool()).await.unwrap();
+}
+
 async fn applied(rig: &Rig) -> i64 {
     sqlx::query_scalar("SELECT count(1) FROM shelf").fetch_one(rig.db.pool()).await.unwrap()
 }
@@ -382,6 +548,10 @@ async fn read_until(
         found.extend(read.into_iter().filter(|delivery| delivery.record.key == loaf));
     }
     (consumer, found)
+}
+
+fn ids(deliveries: &[Delivery]) -> BTreeSet<Uuid> {
+    deliveries.iter().map(|delivery| delivery.record.id).collect()
 }
 
 fn mark_behind(delivery: &Delivery) -> Mark {
