@@ -275,6 +275,29 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     }
 
+    #[tokio::test]
+    async fn a_lost_redis_does_not_become_a_flooded_database() {
+        for redis in [bench::none().await, bench::away().await] {
+            let cache = Cache::new(&redis, "test");
+            let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let mut tasks = tokio::task::JoinSet::new();
+            for n in 0..500 {
+                let (cache, now, most) = (cache.clone(), Arc::clone(&now), Arc::clone(&most));
+                tasks.spawn(async move {
+                    let load = async || {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        Ok::<_, Away>(n)
+                    };
+                    cache.get_or_load(&format!("key-{}", n % 100), HOUR, load).await.unwrap()
+                });
+            }
+            tasks.join_all().await;
+            assert_eq!(most.load(Ordering::SeqCst), LOADS);
+        }
+    }
+
     mod live {
         use super::*;
 
@@ -288,6 +311,24 @@ mod tests {
             there.invalidate("key").await;
             assert_eq!(source.get(&here, HOUR).await, 1);
             assert_eq!(source.get(&there, HOUR).await, 1);
+        }
+
+        #[tokio::test]
+        async fn a_redis_that_forgot_everything_causes_one_load_for_each_key() {
+            let (redis, source) = (bench::live(), Source::default());
+            let cache = Cache::new(&redis, "test");
+            source.get(&cache, HOUR).await;
+            // As after FLUSHALL, for this key alone.
+            cache.invalidate("key").await;
+
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..100 {
+                let (cache, source) = (cache.clone(), source.clone());
+                tasks.spawn(async move { source.get(&cache, HOUR).await });
+            }
+
+            assert_eq!(tasks.join_all().await, [1; 100]);
+            assert_eq!(source.loads(), 2);
         }
 
         #[tokio::test]

@@ -72,7 +72,7 @@ impl Redis {
         F: Future<Output = Result<T, RedisError>>,
     {
         let connection = self.connection.clone()?;
-        if self.now_ms() < self.away_until_ms.load(Ordering::Relaxed) {
+        if !self.may_be_asked() {
             return None;
         }
         #[expect(clippy::disallowed_methods, reason = "what Redis holds may be lost")]
@@ -93,16 +93,29 @@ impl Redis {
         }
     }
 
+    /// Whether Redis is there, as far as is known. When it has been away for a while one of those who come
+    /// finds out whether it is back; the others do not wait for what it learns.
+    fn may_be_asked(&self) -> bool {
+        let away_until = self.away_until_ms.load(Ordering::Relaxed);
+        let now = self.now_ms();
+        let claim = || {
+            let next = now + millis(AWAY);
+            let order = (Ordering::Relaxed, Ordering::Relaxed);
+            self.away_until_ms.compare_exchange(away_until, next, order.0, order.1).is_ok()
+        };
+        away_until == 0 || (now >= away_until && claim())
+    }
+
     pub(crate) fn key(&self, kind: &str, name: &str, key: &str) -> String {
         format!("{}{kind}:{name}:{key}", self.prefix)
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        millis(self.started.elapsed())
     }
 
     pub(crate) fn is_away(&self, reason: &str) {
-        let until = self.now_ms() + u64::try_from(AWAY.as_millis()).unwrap_or(u64::MAX);
+        let until = self.now_ms() + millis(AWAY);
         if self.away_until_ms.swap(until, Ordering::Relaxed) == 0 {
             tracing::warn!(reason, "redis is away, falling back");
         }
@@ -113,6 +126,10 @@ impl Redis {
             tracing::info!("redis is back");
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -148,6 +165,21 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         false
+    }
+
+    #[tokio::test]
+    async fn one_finds_out_whether_redis_is_back_and_the_others_do_not_wait() {
+        let redis = bench::away().await;
+        let asked = |times: usize| (0..times).filter(|_| redis.may_be_asked()).count();
+        assert_eq!(asked(5), 5);
+        assert!(!answers(&redis).await);
+        assert_eq!(asked(5), 0, "it has just been away");
+
+        tokio::time::sleep(AWAY).await;
+        assert_eq!(asked(50), 1);
+
+        redis.is_back();
+        assert_eq!(asked(5), 5);
     }
 
     mod live {

@@ -41,7 +41,11 @@ pub struct HttpConfig {
     /// Open connections; further ones wait to be accepted
     #[arg(long, env = "CE_HTTP_CONNECTIONS_MAX", default_value_t = 4_096)]
     pub http_connections_max: usize,
-    /// Requests worked on at once, a fifth of them kept for other services; further ones wait 50 ms at most
+    /// Open connections of one address (of one /64 where it is IPv6); further ones are turned away
+    #[arg(long, env = "CE_HTTP_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 2_048)]
+    pub http_connections_per_address_max: usize,
+    /// Requests worked on at once: a fifth of them is kept for what has begun, and no route gets more than
+    /// half; further ones wait 50 ms at most
     #[arg(long, env = "CE_HTTP_REQUESTS_MAX", default_value_t = 512)]
     pub http_requests_max: usize,
     /// How long the balancer is given to see that this process is not ready, before it stops accepting
@@ -66,6 +70,8 @@ pub struct Limits {
     pub uri_max: usize,
     /// Connections at once.
     pub connections_max: usize,
+    /// Connections of one address at once.
+    pub connections_per_address_max: usize,
     /// Requests at once.
     pub requests_max: usize,
 }
@@ -74,6 +80,8 @@ pub struct Limits {
 pub(crate) const HEADERS_MAX: usize = 64;
 /// Bytes of one request's header.
 pub(crate) const HEADER_MAX: usize = 16 * 1024;
+/// Bytes of path and query.
+pub(crate) const URI_MAX: usize = 4 * 1024;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -83,8 +91,9 @@ impl Default for Limits {
             body_idle: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             body_max: 64 * 1024,
-            uri_max: 4 * 1024,
+            uri_max: URI_MAX,
             connections_max: 4_096,
+            connections_per_address_max: 2_048,
             requests_max: 512,
         }
     }
@@ -106,6 +115,7 @@ impl HttpConfig {
             http_body_idle_ms: 10_000,
             http_request_timeout_ms: 30_000,
             http_connections_max: 4_096,
+            http_connections_per_address_max: 4_096,
             http_requests_max: 512,
             drain_wait_ms: 0,
         }
@@ -118,6 +128,7 @@ impl HttpConfig {
             body_idle: Duration::from_millis(self.http_body_idle_ms),
             request_timeout: Duration::from_millis(self.http_request_timeout_ms),
             connections_max: self.http_connections_max,
+            connections_per_address_max: self.http_connections_per_address_max,
             requests_max: self.http_requests_max,
             ..Limits::default()
         }

@@ -12,7 +12,7 @@ use axum::extract::MatchedPath;
 use common::telemetry::trace::{self, Doing, TraceParent};
 use tokio::time::Instant;
 
-use crate::stack::Shared;
+use crate::stack::{Rank, Shared};
 
 tokio::task_local! {
     static CURRENT: Arc<Context>;
@@ -24,6 +24,7 @@ pub struct Context {
     request_id: Arc<str>,
     trace: TraceParent,
     deadline: Instant,
+    rank: Rank,
     route: OnceLock<Route>,
     body_max: AtomicUsize,
     abandoned: AtomicBool,
@@ -41,17 +42,19 @@ pub(crate) struct Arrival {
     pub(crate) request_id: Arc<str>,
     pub(crate) trace: TraceParent,
     pub(crate) deadline: Instant,
+    pub(crate) rank: Rank,
     pub(crate) body_max: usize,
 }
 
 impl Context {
     pub(crate) fn new(arrival: Arrival, shared: Arc<Shared>) -> Arc<Self> {
-        let Arrival { path, request_id, trace, deadline, body_max } = arrival;
+        let Arrival { path, request_id, trace, deadline, rank, body_max } = arrival;
         Arc::new(Self {
             path,
             request_id,
             trace,
             deadline,
+            rank,
             route: OnceLock::new(),
             body_max: AtomicUsize::new(body_max),
             abandoned: AtomicBool::new(false),
@@ -126,6 +129,12 @@ pub fn current() -> Option<Arc<Context>> {
 pub fn time_left() -> Option<Duration> {
     let deadline = CURRENT.try_with(|context| context.deadline).ok()?;
     Some(deadline.saturating_duration_since(Instant::now()))
+}
+
+/// How much the running request matters; outside of a request, what was begun goes on.
+#[must_use]
+pub fn rank() -> Rank {
+    CURRENT.try_with(|context| context.rank).unwrap_or(Rank::Begun)
 }
 
 /// Gives a request that no route matched, such as one that is passed on, a name in log and metrics.

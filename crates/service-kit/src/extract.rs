@@ -6,6 +6,7 @@ mod json;
 mod key;
 mod page;
 mod params;
+mod strict;
 
 pub use caller::{
     Admins, Allowed, Anyone, Caller, Couriers, Customers, Dispatchers, Managers, Operators,

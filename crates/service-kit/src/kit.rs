@@ -6,20 +6,23 @@ use anyhow::Context;
 use axum::Router;
 use common::{
     telemetry::Scrape,
-    types::{Clock, SystemClock},
+    types::{Clock, Fault, SystemClock, Timestamp},
 };
 use futures::FutureExt;
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
 
 use crate::{
     Client, HttpConfig, Signer,
     admin::Probe,
     client,
     keys::Jwks,
-    stack::{Parts, Stack},
+    letters,
+    stack::{Parts, Plan, Stack},
     token::{Verifier, service_rules},
 };
 
@@ -39,6 +42,8 @@ pub struct Kit {
     pub(crate) tasks: JoinSet<(&'static str, anyhow::Result<()>)>,
     pub(crate) probes: Vec<Probe>,
     pub(crate) router: Router,
+    plan: Plan,
+    letters: Router,
     keys: Jwks,
     clock: Arc<dyn Clock>,
     signer: Signer,
@@ -85,6 +90,8 @@ impl Kit {
             tasks: JoinSet::new(),
             probes: Vec::new(),
             router: Router::new(),
+            plan: Plan::default(),
+            letters: Router::new(),
             keys,
             clock: Arc::new(SystemClock),
             signer,
@@ -141,12 +148,31 @@ impl Kit {
 
     /// Opens the door.
     pub fn serve(&mut self, router: OpenApiRouter) {
-        self.serve_plain(router.into());
+        self.serve_planned(Plan::of(router.get_openapi()), router.into());
     }
 
     /// Opens the door of a service whose routes have no document of their own.
     pub fn serve_plain(&mut self, router: Router) {
-        self.router = router;
+        self.serve_planned(Plan::default(), router);
+    }
+
+    /// Opens the door of a service that knows before how much a request matters.
+    pub fn serve_planned(&mut self, plan: Plan, router: Router) {
+        (self.plan, self.router) = (plan, router);
+    }
+
+    /// Shows the dead letters of this service to operators, and has them tried again: see [`letters`].
+    pub fn dead_letters<L, E, List, Redrive>(
+        &mut self,
+        list: impl Fn(u16, Option<(Timestamp, Uuid)>) -> List + Send + Sync + 'static,
+        redrive: impl Fn(Uuid) -> Redrive + Send + Sync + 'static,
+    ) where
+        L: Serialize + Send + 'static,
+        E: Fault,
+        List: Future<Output = Result<Vec<L>, E>> + Send + 'static,
+        Redrive: Future<Output = Result<bool, E>> + Send + 'static,
+    {
+        self.letters = letters::routes(list, redrive);
     }
 
     /// Cancelled when the process stops.
@@ -162,10 +188,11 @@ impl Kit {
     }
 
     pub(crate) fn stack(&mut self) -> anyhow::Result<Stack> {
-        let router = std::mem::take(&mut self.router);
+        let router = std::mem::take(&mut self.router).merge(std::mem::take(&mut self.letters));
         let secret = self.http.cursor_key.as_ref();
-        Stack::new(
+        Stack::planned(
             router,
+            self.plan.clone(),
             Parts {
                 tokens: Verifier::new(service_rules(self.name), &self.keys, self.clock()),
                 cursor_key: secret.map(|secret| secret.expose_secret().as_bytes().to_vec()),

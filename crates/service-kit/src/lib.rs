@@ -18,7 +18,9 @@ mod problem;
 
 pub mod client;
 pub mod keys;
+pub mod letters;
 pub mod token;
+pub mod xray;
 
 pub use answer::{Accepted, Answer, Created, NoContent, Stored};
 pub use client::{Call, CallError, Client};
@@ -31,7 +33,7 @@ pub use kit::{Kit, Stop};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use run::run;
 pub use service::{Service, document};
-pub use stack::body_limit;
+pub use stack::{Plan, Rank, Seat, body_limit};
 pub use token::Signer;
 pub use utoipa::openapi::OpenApi;
 pub use utoipa_axum::router::OpenApiRouter;

@@ -7,6 +7,8 @@ use opentelemetry::{
     metrics::{Counter, Histogram, UpDownCounter},
 };
 
+use crate::stack::Rank;
+
 /// How long requests took, in seconds (OpenTelemetry).
 pub const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";
 /// Requests being worked on (OpenTelemetry).
@@ -83,7 +85,7 @@ impl Series {
         self.dropped.add(1, &[KeyValue::new("peer.service", peer)]);
     }
 
-    pub(crate) fn shed(&self) {
-        self.shed.add(1, &[]);
+    pub(crate) fn shed(&self, rank: Rank) {
+        self.shed.add(1, &[KeyValue::new("rank", rank.word())]);
     }
 }

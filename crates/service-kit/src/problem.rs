@@ -220,7 +220,7 @@ const fn status_of(class: Class) -> StatusCode {
 }
 
 /// So that those who were turned away together do not return together.
-fn jitter_s() -> u32 {
+pub(crate) fn jitter_s() -> u32 {
     rand::random_range(1..=3)
 }
 

@@ -1,26 +1,50 @@
 //! The accept loop: one listener, bounded connections, bounded headers.
 //!
-//! Not `axum::serve`, which waits for a slow header without limit.
+//! Not `axum::serve`, which waits for a slow header without limit. And not the HTTP library alone, which
+//! drops a length beside chunks and reads lines that end with LF.
+
+mod chunks;
+mod guarded;
+mod head;
+mod peers;
 
 use std::{
-    convert::Infallible, future::poll_fn, io, net::SocketAddr, pin::pin, sync::Arc, task::Poll,
+    convert::Infallible,
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Poll,
 };
 
 use anyhow::{Context, anyhow};
-use axum::{extract::ConnectInfo, response::Response};
+use axum::{
+    extract::ConnectInfo,
+    response::{IntoResponse, Response},
+};
+use common::types::Class;
 use futures::future::{Either, select};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::Duration,
 };
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Stop,
+    Problem, Stop,
     config::{HEADER_MAX, HEADERS_MAX, Limits},
+    problem::{self, PROBLEM_JSON},
+    server::{
+        guarded::{Guarded, Verdict},
+        peers::{Open, Peers},
+    },
 };
 
 /// After an error that more connections will not mend, such as no file descriptors left.
@@ -29,11 +53,24 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Answers the requests of one listener.
 pub(crate) trait Answers: Clone + Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send;
+
+    /// Answers what stands for a request that was refused before it was one.
+    fn refuse(
+        &self,
+        _request: Request<Incoming>,
+        problem: Problem,
+    ) -> impl Future<Output = Response> + Send {
+        std::future::ready(problem.into_response())
+    }
 }
 
 impl Answers for crate::stack::Stack {
     async fn answer(&self, request: Request<Incoming>) -> Response {
         Self::answer(self, request).await
+    }
+
+    async fn refuse(&self, request: Request<Incoming>, problem: Problem) -> Response {
+        Self::refuse(self, request, problem).await
     }
 }
 
@@ -61,9 +98,10 @@ pub(crate) async fn accept<A: Answers>(
     connections: TaskTracker,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
+    let peers = Peers::new(limits.connections_per_address_max);
     let http = builder(&limits);
     loop {
-        let next = pin!(next(&listener, &places));
+        let next = pin!(next(&listener, &places, &peers));
         let Either::Left((accepted, _)) = select(next, pin!(close.cancelled())).await else {
             break;
         };
@@ -79,14 +117,19 @@ pub(crate) async fn accept<A: Answers>(
 async fn next(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    peers: &Peers,
+) -> Option<(TcpStream, (OwnedSemaphorePermit, Open))> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _peer)) => {
+        Ok((stream, peer)) => {
+            let Some(open) = peers.open(peer.ip()) else {
+                turn_away(&stream);
+                return None;
+            };
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(error = %error, "no TCP_NODELAY");
             }
-            Some((stream, place))
+            Some((stream, (place, open)))
         }
         Err(error) => {
             tracing::warn!(error = %error, "no connection could be accepted");
@@ -94,6 +137,21 @@ async fn next(
             None
         }
     }
+}
+
+/// Says why, if that can be said at once; nothing is read, and nobody waits.
+fn turn_away(stream: &TcpStream) {
+    let problem = Problem::new(Class::Throttled, "too-many-connections");
+    let words = problem.words(None);
+    let mut answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\n\
+         retry-after: {}\r\nconnection: close\r\n\r\n",
+        words.len(),
+        problem::jitter_s()
+    )
+    .into_bytes();
+    answer.extend(words);
+    let _ = stream.try_write(&answer);
 }
 
 fn builder(limits: &Limits) -> http1::Builder {
@@ -108,15 +166,23 @@ fn builder(limits: &Limits) -> http1::Builder {
 
 async fn serve<A: Answers>(http: http1::Builder, stream: TcpStream, answers: A, close: Stop) {
     let peer = stream.peer_addr().ok().map(ConnectInfo);
+    let (verdict, requests) = (Verdict::default(), AtomicU64::new(0));
+    let guarded = Guarded::new(stream, verdict.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         let answers = answers.clone();
+        let refused = verdict.on(requests.fetch_add(1, Ordering::Relaxed));
         // Who is at the other end: the gateway counts guests by address.
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
-        async move { Ok::<_, Infallible>(answers.answer(request).await) }
+        async move {
+            Ok::<_, Infallible>(match refused {
+                Some(problem) => answers.refuse(request, problem).await,
+                None => answers.answer(request).await,
+            })
+        }
     });
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(guarded), service));
     let mut closing = pin!(close.cancelled_owned());
     let mut told = false;
     let ended = poll_fn(|poller| {

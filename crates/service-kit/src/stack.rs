@@ -27,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 use tracing::Instrument;
 
+pub use admission::{Plan, RANK, Rank, Seat};
 pub use body::BodyError;
 pub use route::body_limit;
 
@@ -34,7 +35,11 @@ use crate::{
     Problem, Stop,
     config::Limits,
     context::{self, Context},
-    stack::{admission::Admission, body::RequestBody, observe::Observed},
+    stack::{
+        admission::{Admission, Asked},
+        body::RequestBody,
+        observe::Observed,
+    },
     token::{ServiceClaims, Verifier},
 };
 
@@ -87,6 +92,14 @@ impl Stack {
     /// # Errors
     /// Where the machine has no randomness.
     pub fn new(router: Router, parts: Parts) -> anyhow::Result<Self> {
+        Self::planned(router, Plan::default(), parts)
+    }
+
+    /// Wraps the routes of a service of which it is known before how much they matter.
+    ///
+    /// # Errors
+    /// Where the machine has no randomness.
+    pub fn planned(router: Router, plan: Plan, parts: Parts) -> anyhow::Result<Self> {
         let cursors = match parts.cursor_key {
             Some(secret) => hmac::Key::new(hmac::HMAC_SHA256, &secret),
             None => hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
@@ -95,7 +108,7 @@ impl Stack {
         let Parts { tokens, limits, stop, requests, .. } = parts;
         Ok(Self(Arc::new(Inner {
             router: route::named(router),
-            admission: Admission::new(limits.requests_max),
+            admission: Admission::new(limits.requests_max, plan),
             shared: Arc::new(Shared { tokens, cursors, limits, stop }),
             requests,
         })))
@@ -107,12 +120,32 @@ impl Stack {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        self.answer_or_refuse(request, None).await
+    }
+
+    /// Refuses what could not be read as a request; `request` stands for it.
+    pub(crate) async fn refuse<B>(&self, request: Request<B>, problem: Problem) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        self.answer_or_refuse(request, Some(problem)).await
+    }
+
+    async fn answer_or_refuse<B>(&self, request: Request<B>, refused: Option<Problem>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
         let span = observe::span(&request);
-        let context = edge::arrive(&request, &span, Arc::clone(&self.0.shared));
+        let (method, path) = (request.method(), request.uri().path());
+        let asked = self.0.admission.seat(method, path, request.headers());
+        let context = edge::arrive(&request, &span, asked.rank, Arc::clone(&self.0.shared));
         let answer = async {
             let observed = Observed::begin(request.method(), Arc::clone(&context), span.clone());
-            let response = match edge::look(&request, &self.0.shared.limits) {
-                Ok(()) => self.admit(request, &context, span).await,
+            let looked = || edge::look(&request, &self.0.shared.limits);
+            let response = match refused.map_or_else(looked, Err) {
+                Ok(()) => self.admit(request, asked, &context, span).await,
                 Err(problem) => problem.into_response(),
             };
             observed.end(&response);
@@ -129,6 +162,7 @@ impl Stack {
     async fn admit<B>(
         &self,
         request: Request<B>,
+        asked: Asked,
         context: &Arc<Context>,
         span: tracing::Span,
     ) -> Response
@@ -136,8 +170,8 @@ impl Stack {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let Some(permit) = self.0.admission.enter(request.headers(), &self.0.shared.tokens).await
-        else {
+        let (headers, tokens) = (request.headers(), &self.0.shared.tokens);
+        let Some(permit) = self.0.admission.enter(asked, headers, tokens, context).await else {
             return Problem::new(Class::Unavailable, "overloaded").into_response();
         };
         if Instant::now() >= context.deadline() {

@@ -18,6 +18,7 @@ mod record_status;
 mod record_telemetry;
 mod set_availability;
 mod steps;
+mod xray;
 
 use std::{sync::Arc, time::Duration};
 

@@ -17,6 +17,7 @@ mod set_my_availability;
 mod stream_order_position;
 mod versions;
 mod wire;
+mod xray;
 
 use common::types::{CourierId, Principal, Role};
 use service_kit::{Allowed, OpenApiRouter};
@@ -42,6 +43,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(cancel_delivery::handle))
         .routes(routes!(find_delivery_of_order::handle))
         .routes(routes!(stream_order_position::handle))
+        .routes(routes!(xray::handle))
 }
 
 /// Who deals with deliveries: couriers with their own, dispatchers with all.

@@ -12,6 +12,7 @@ pub(crate) mod positions;
 pub(crate) mod presence;
 pub(crate) mod pruning;
 pub(crate) mod vehicles;
+pub(crate) mod xray;
 
 use common::types::{Cell, GeoPoint};
 use postgres_kit::StoreError;

@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::types::{Class, Principal, Role};
-use service_kit::{Client, Problem};
+use service_kit::{Allowed, Problem, token::principal_of};
 use uuid::Uuid;
 
 use crate::{
-    Access, Pace, Upstreams,
+    Access, Neighbours, Pace, Upstreams,
     access::Bearer,
     pace::Verdict,
     routes::table::{Door, Route},
@@ -25,9 +25,9 @@ struct Inner {
     upstreams: Upstreams,
     access: Access,
     pace: Pace,
-    orders: Client,
-    fleet: Client,
+    neighbours: Neighbours,
     guest: Arc<Bearer>,
+    ourselves: Arc<Bearer>,
 }
 
 /// Somebody who may come in.
@@ -41,33 +41,36 @@ impl Visitor {
     pub(crate) fn principal(&self) -> &Principal {
         &self.bearer.principal
     }
+
+    /// Whether one of the visitor's roles is among those of `R`.
+    ///
+    /// # Errors
+    /// 403 `role-not-allowed`
+    pub(crate) fn must_be<R: Allowed>(&self) -> Result<(), Problem> {
+        let has = |role: &Role| self.principal().has(*role);
+        if R::ROLES.iter().any(has) {
+            return Ok(());
+        }
+        Err(Problem::new(Class::Forbidden, "role-not-allowed"))
+    }
 }
 
 impl App {
     /// Puts the finished parts together.
     #[must_use]
-    pub fn new(
-        upstreams: Upstreams,
-        access: Access,
-        pace: Pace,
-        orders: Client,
-        fleet: Client,
-    ) -> Self {
+    pub fn new(upstreams: Upstreams, access: Access, pace: Pace, neighbours: Neighbours) -> Self {
         let guest = Principal { id: Uuid::nil(), roles: vec![Role::Guest], stores: Vec::new() };
         let guest = Arc::new(Bearer { principal: guest });
-        Self(Arc::new(Inner { upstreams, access, pace, orders, fleet, guest }))
+        let ourselves = Arc::new(Bearer { principal: principal_of("gateway") });
+        Self(Arc::new(Inner { upstreams, access, pace, neighbours, guest, ourselves }))
     }
 
     pub(crate) fn upstreams(&self) -> &Upstreams {
         &self.0.upstreams
     }
 
-    pub(crate) fn orders(&self) -> &Client {
-        &self.0.orders
-    }
-
-    pub(crate) fn fleet(&self) -> &Client {
-        &self.0.fleet
+    pub(crate) fn neighbours(&self) -> &Neighbours {
+        &self.0.neighbours
     }
 
     /// Proves who comes and counts the visit.
@@ -77,20 +80,23 @@ impl App {
     pub(crate) async fn enter(&self, route: &Route, parts: &Parts) -> Result<Visitor, Response> {
         let address = self.0.pace.address(parts);
         let bearer = match route.door {
-            Door::Open => None,
+            Door::Open | Door::Provider => None,
             Door::Closed | Door::Looking => self.bearer(route, parts, address).await?,
         };
         let pace = match &bearer {
             Some(bearer) => {
                 self.0.pace.principal(&bearer.principal, places_order(route, parts)).await
             }
+            None if route.door == Door::Provider => self.0.pace.provider(address).await,
             None if signs_in(route) => self.0.pace.auth(address).await,
             None => self.0.pace.guest(address).await,
         };
         if let Some(refusal) = pace.refusal() {
             return Err(refusal);
         }
-        let bearer = bearer.unwrap_or_else(|| Arc::clone(&self.0.guest));
+        // A provider proves by its signature who it is, to the service; here nobody vouches for it but us.
+        let nobody = if route.door == Door::Provider { &self.0.ourselves } else { &self.0.guest };
+        let bearer = bearer.unwrap_or_else(|| Arc::clone(nobody));
         Ok(Visitor { bearer, address, pace })
     }
 

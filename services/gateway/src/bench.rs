@@ -13,15 +13,19 @@ use axum::{
     extract::{Path, Request},
     http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::{any, get, post},
 };
-use common::types::{Clock, Role, SystemClock};
+use common::{
+    telemetry::Scrape,
+    types::{Clock, Role, SystemClock},
+};
 use identity_contract::http::{AUDIENCE, AccessClaims, ISSUER};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use redis_kit::RedisConfig;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use service_kit::{
+    HttpConfig, Kit,
     keys::{Jwks, KeyPair, generate},
     token::ServiceClaims,
 };
@@ -29,7 +33,9 @@ use test_kit::{Running, TestKeys, TestRequest, TestService};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::{Access, App, Config, EdgeConfig, Pace, RateConfig, Upstreams, around, routes};
+use crate::{
+    Access, App, Config, EdgeConfig, Neighbours, Pace, RateConfig, Upstreams, around, routes,
+};
 
 pub(crate) const ANNA: Uuid = Uuid::from_u128(0xa);
 
@@ -38,6 +44,7 @@ const PLENTY: RateConfig = RateConfig {
     rate_guest_per_min: 100_000,
     rate_orders_per_min: 100_000,
     rate_auth_per_min: 100_000,
+    rate_webhook_per_min: 100_000,
 };
 
 /// What is different in a test.
@@ -47,18 +54,24 @@ pub(crate) struct Setup {
     pub(crate) edge: EdgeConfig,
     /// Nobody listens where fleet should be.
     pub(crate) fleet_is_away: bool,
+    /// Nor where orders should be.
+    pub(crate) orders_is_away: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { rates: PLENTY, edge: EdgeConfig::default(), fleet_is_away: false }
+        let (fleet_is_away, orders_is_away) = (false, false);
+        Self { rates: PLENTY, edge: EdgeConfig::default(), fleet_is_away, orders_is_away }
     }
 }
+
+/// The keys that identity publishes; none while it is away.
+type Published = Arc<Mutex<Option<Jwks>>>;
 
 pub(crate) struct Bench {
     service: TestService,
     router: Router,
-    published: Arc<Mutex<Jwks>>,
+    published: Published,
     key: KeyPair,
 }
 
@@ -69,17 +82,18 @@ impl Bench {
 
     pub(crate) async fn with(setup: Setup) -> Self {
         let key = generate("first").unwrap();
-        let published = Arc::new(Mutex::new(Jwks::of(vec![key.public.clone()])));
+        let published = Arc::new(Mutex::new(Some(Jwks::of(vec![key.public.clone()]))));
         let identity = url(stand(identity(Arc::clone(&published))).await);
         let services = url(stand(services()).await);
         let fleet = if setup.fleet_is_away { nobody().await } else { services.clone() };
+        let orders = if setup.orders_is_away { nobody().await } else { services.clone() };
         let config = Config {
             redis: RedisConfig { redis_url: None, redis_prefix: String::new() },
             rates: setup.rates,
             edge: setup.edge,
             identity_url: identity,
             inventory_url: services.clone(),
-            orders_url: services.clone(),
+            orders_url: orders,
             payment_url: services.clone(),
             fleet_url: fleet,
             notification_url: services,
@@ -91,14 +105,27 @@ impl Bench {
 
     /// The same gateway behind a real port.
     pub(crate) async fn running(&self) -> Running {
-        let mut kit = test_kit::kit("gateway");
-        kit.serve_plain(self.router.clone());
+        self.running_with(512).await
+    }
+
+    /// The same with room for so many requests at once.
+    pub(crate) async fn running_with(&self, http_requests_max: usize) -> Running {
+        let keys = TestKeys::new("gateway");
+        let http = HttpConfig { http_requests_max, ..HttpConfig::for_tests() };
+        let signer = keys.signer("gateway");
+        let mut kit =
+            Kit::with_keys("gateway", http, Scrape::empty(), signer, keys.public).unwrap();
+        kit.serve_planned(routes::plan(), self.router.clone());
         Running::start(kit).await
     }
 
     pub(crate) fn publish(&self, keys: &[&KeyPair]) {
         let keys = keys.iter().map(|key| key.public.clone()).collect();
-        *self.published.lock().unwrap() = Jwks::of(keys);
+        *self.published.lock().unwrap() = Some(Jwks::of(keys));
+    }
+
+    pub(crate) fn identity_goes_away(&self) {
+        *self.published.lock().unwrap() = None;
     }
 
     pub(crate) fn key(&self) -> &KeyPair {
@@ -120,6 +147,14 @@ impl Bench {
 
     pub(crate) fn post(&self, path: &str, body: Value) -> TestRequest {
         self.service.as_nobody().post(path, body)
+    }
+
+    /// Asks as somebody who runs the platform.
+    pub(crate) fn operator_asks(&self, method: Method, path: &str) -> TestRequest {
+        let mut claims = claims();
+        claims["roles"] = json!(["ops"]);
+        let token = signed(&self.key, &header("first"), &claims);
+        self.ask(method, path).header("authorization", &format!("Bearer {token}"))
     }
 
     /// Asks as Anna.
@@ -172,9 +207,8 @@ async fn router(config: &Config) -> Router {
         Access::new(test_kit::client(&config.identity_url, "identity"), Arc::new(SystemClock));
     let redis = redis_kit::connect(&config.redis).await.unwrap();
     let pace = Pace::new(&redis, config.rates, config.edge.trusted_proxies);
-    let orders = test_kit::client(&config.orders_url, "orders");
-    let fleet = test_kit::client(&config.fleet_url, "fleet");
-    let app = App::new(upstreams, access, pace, orders, fleet);
+    let neighbours = Neighbours::new(config, |url, name| Ok(test_kit::client(url, name))).unwrap();
+    let app = App::new(upstreams, access, pace, neighbours);
     around(routes::router().unwrap().with_state(app), &config.edge).unwrap()
 }
 
@@ -195,8 +229,11 @@ async fn stand(router: Router) -> SocketAddr {
     address
 }
 
-fn identity(published: Arc<Mutex<Jwks>>) -> Router {
-    let keys = move || async move { serde_json::to_string(&*published.lock().unwrap()).unwrap() };
+fn identity(published: Published) -> Router {
+    let keys = async move || match &*published.lock().unwrap() {
+        Some(keys) => serde_json::to_string(keys).unwrap().into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
     Router::new().route("/.well-known/jwks.json", get(keys)).fallback(echo)
 }
 
@@ -204,11 +241,85 @@ fn identity(published: Arc<Mutex<Jwks>>) -> Router {
 fn services() -> Router {
     Router::new()
         .route("/v1/orders/{id}", any(order))
+        .route("/v1/orders/active", get(active))
+        .route("/v1/menu", any(menu))
+        .route("/v1/internal/xray/{id}", get(xray))
+        .route("/v1/internal/dead-letters", get(letters))
+        .route("/v1/internal/dead-letters/{id}/redrive", post(redrive))
         .route("/v1/internal/streams/orders/{id}", get(events))
         .route("/v1/internal/deliveries/by-order/{id}", get(delivery))
         .route("/v1/kitchen/slow", any(async || tokio::time::sleep(Duration::from_secs(30)).await))
         .route("/v1/kitchen/odd", any(odd))
         .fallback(echo)
+}
+
+/// The menu of the store `cafe`; for all others it says what it was asked.
+async fn menu(request: Request) -> Response {
+    match request.uri().query() {
+        Some("store_id=cafe") => {
+            let id = Uuid::from_u128(1);
+            let menu = json!({
+                "store_id": id, "menu_version": 4, "currency": "USD", "categories": [],
+            });
+            menu.to_string().into_response()
+        }
+        Some("store_id=gone") => problem("no-such-store"),
+        _ => echo(request).await,
+    }
+}
+
+fn problem(code: &str) -> Response {
+    (StatusCode::NOT_FOUND, json!({"code": code, "status": 404}).to_string()).into_response()
+}
+
+async fn active(headers: HeaderMap) -> String {
+    let claims = read_service_token(headers["x-ce-token"].to_str().unwrap());
+    assert_eq!(claims.principal.id, ANNA);
+    json!({"orders": [], "source": "projection"}).to_string()
+}
+
+/// What each service knows of order 7, and nothing of others.
+async fn xray(Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let claims = read_service_token(headers["x-ce-token"].to_str().unwrap());
+    assert!(claims.principal.has(Role::Service));
+    if claims.aud == "orders" && !is_seven(&id) {
+        return problem("no-such-order");
+    }
+    let names: &[&str] = match claims.aud.as_str() {
+        "orders" => &["saga", "kitchen"],
+        "inventory" => &["stock"],
+        "payment" => &["money"],
+        "fleet" => &["courier"],
+        _ => &["messages"],
+    };
+    let entry = json!({"at": "2026-11-21T12:00:00Z", "what": format!("{} did", claims.aud)});
+    let entries = if is_seven(&id) { vec![entry] } else { Vec::new() };
+    let lanes: Vec<Value> =
+        names.iter().map(|name| json!({"name": name, "entries": entries})).collect();
+    json!({ "lanes": lanes }).to_string().into_response()
+}
+
+/// Each service has two letters, put there in the same second by all of them.
+async fn letters(request: Request) -> String {
+    let claims = read_service_token(request.headers()["x-ce-token"].to_str().unwrap());
+    let query = request.uri().query().unwrap();
+    assert!(query.starts_with("limit=3"), "{query}");
+    let letter = |id: u128, second: u8| {
+        json!({
+            "id": Uuid::from_u128(id), "consumer": claims.aud, "source": "orders", "key": "k", "seq": 1,
+            "type": "com.cloudeats.orders.order_confirmed.v1", "event_id": Uuid::nil(),
+            "code": "unreadable-event", "attempts": 5, "at": format!("2026-11-21T12:00:0{second}Z"),
+        })
+    };
+    let letters = if query.contains("&at=") { vec![] } else { vec![letter(2, 2), letter(1, 1)] };
+    json!({ "letters": letters }).to_string()
+}
+
+async fn redrive(Path(id): Path<Uuid>) -> Response {
+    if id == Uuid::from_u128(1) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    problem("no-such-letter")
 }
 
 async fn echo(request: Request) -> Response {

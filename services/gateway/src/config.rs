@@ -49,6 +49,9 @@ pub struct RateConfig {
     /// Requests to `/v1/auth` from one address a minute.
     #[arg(long, env = "CE_RATE_AUTH_PER_MIN", default_value_t = 30)]
     pub rate_auth_per_min: u32,
+    /// Messages of payment providers from one address a minute.
+    #[arg(long, env = "CE_RATE_WEBHOOK_PER_MIN", default_value_t = 6_000)]
+    pub rate_webhook_per_min: u32,
 }
 
 /// Who stands before the gateway, and who may read its answers.
@@ -57,6 +60,9 @@ pub struct EdgeConfig {
     /// Origins whose pages may read answers, separated by commas; none by default.
     #[arg(long, env = "CE_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
+    /// Hosts under which the gateway is known, separated by commas, without ports; none: any will do.
+    #[arg(long, env = "CE_PUBLIC_HOSTS", value_delimiter = ',')]
+    pub public_hosts: Vec<String>,
     /// TLS ends before the gateway: answers say that browsers shall insist on it.
     #[arg(long, env = "CE_PUBLIC_TLS")]
     pub public_tls: bool,

@@ -9,6 +9,7 @@ mod docs;
 #[cfg(test)]
 mod doubts;
 mod edge;
+mod neighbours;
 mod pace;
 mod proxy;
 pub mod routes;
@@ -18,5 +19,6 @@ pub use access::Access;
 pub use app::App;
 pub use config::{Config, EdgeConfig, RateConfig};
 pub use edge::around;
+pub use neighbours::Neighbours;
 pub use pace::Pace;
 pub use proxy::Upstreams;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gateway::{Access, App, Config, Pace, Upstreams, around, routes};
+use gateway::{Access, App, Config, Neighbours, Pace, Upstreams, around, routes};
 use service_kit::{Kit, OpenApi, Service};
 
 struct Gateway;
@@ -18,15 +18,15 @@ impl Service for Gateway {
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let redis = redis_kit::connect(&config.redis).await?;
         let identity = kit.client(&config.identity_url, "identity")?;
-        let orders = kit.client(&config.orders_url, "orders")?;
-        let fleet = kit.client(&config.fleet_url, "fleet")?;
+        let neighbours = Neighbours::new(&config, |url, name| kit.client(url, name))?;
         let access = Access::new(identity, kit.clock());
         let upstreams = Upstreams::new(&config, kit.signer())?;
         let pace = Pace::new(&redis, config.rates, config.edge.trusted_proxies);
-        let app = App::new(upstreams, access.clone(), pace, orders, fleet);
+        let app = App::new(upstreams, access.clone(), pace, neighbours);
 
         kit.task("keys", access.keep_fresh());
-        kit.serve_plain(around(routes::router()?.with_state(app), &config.edge)?);
+        let routes = around(routes::router()?.with_state(app), &config.edge)?;
+        kit.serve_planned(routes::plan(), routes);
         Ok(())
     }
 }

@@ -61,6 +61,13 @@ impl Pace {
         Verdict([Some(auth), None])
     }
 
+    /// Counts a message that claims to come from a provider. It has a count of its own, so that whoever
+    /// forges such messages uses up nothing of what others have.
+    pub(crate) async fn provider(&self, address: IpAddr) -> Verdict {
+        let count = self.rates.rate_webhook_per_min;
+        Verdict([Some(self.check("webhook", network(address), count).await), None])
+    }
+
     async fn check(
         &self,
         rule: &'static str,

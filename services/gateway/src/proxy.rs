@@ -24,7 +24,11 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use service_kit::{Problem, Signer, context, stack::BodyError, token::TOKEN};
+use service_kit::{
+    Problem, Signer, context,
+    stack::{BodyError, RANK},
+    token::TOKEN,
+};
 use tokio::time::Instant;
 
 use self::body::Bounded;
@@ -112,7 +116,7 @@ impl Upstreams {
         let until = Instant::now() + patience(safe)?;
 
         let mut request = Request::new(Bounded::new(body, route.body_max));
-        *request.headers_mut() = headers::onward(&parts.headers);
+        *request.headers_mut() = headers::onward(&parts.headers, route.door);
         *request.uri_mut() = base.uri(parts.uri)?;
         *request.method_mut() = parts.method;
         self.sign(base, principal, address, until, &mut request)?;
@@ -128,7 +132,7 @@ impl Upstreams {
         Ok(answer)
     }
 
-    /// Says who asks, from where, until when, in which trace.
+    /// Says who asks, from where, until when, how much it matters, in which trace.
     fn sign(
         &self,
         base: &Base,
@@ -141,6 +145,7 @@ impl Upstreams {
         let left = until.saturating_duration_since(Instant::now()).as_millis();
         let headers = request.headers_mut();
         headers.insert(TOKEN, token);
+        headers.insert(RANK, context::rank().header());
         headers.insert(headers::DEADLINE, u64::try_from(left).unwrap_or(u64::MAX).into());
         if !address.is_unspecified() {
             headers.extend(written(address).map(|address| (FORWARDED_FOR, address)));

@@ -1,12 +1,17 @@
 //! What the gateway answers itself, and the door through which all else is passed on.
 
+mod find_home;
+mod find_order_xray;
 mod forward;
+mod list_dead_letters;
+mod redrive_dead_letter;
 mod reference;
 pub(crate) mod table;
 mod track_order;
 
-use axum::{Router, routing::get};
-use service_kit::{OpenApiRouter, body_limit};
+use axum::{Router, http::HeaderValue, routing::get};
+use common::types::Fault;
+use service_kit::{CallError, OpenApiRouter, Plan, body_limit};
 use utoipa_axum::routes;
 
 use crate::App;
@@ -14,7 +19,29 @@ use crate::App;
 /// The operations that no service has.
 #[must_use]
 pub fn own() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(track_order::handle))
+    OpenApiRouter::new()
+        .routes(routes!(track_order::handle))
+        .routes(routes!(find_home::handle))
+        .routes(routes!(find_order_xray::handle))
+        .routes(routes!(list_dead_letters::handle))
+        .routes(routes!(redrive_dead_letter::handle))
+}
+
+/// Of what is put together for one person.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+
+/// Why a neighbour did not tell what it was asked, in the words of `docs/problems`.
+fn why(error: CallError) -> String {
+    match error {
+        CallError::Refused { code, .. } if !code.is_empty() => code,
+        error => error.code().to_owned(),
+    }
+}
+
+/// How much a request matters, and to which service it goes.
+#[must_use]
+pub fn plan() -> Plan {
+    table::plan()
 }
 
 /// Everything that can be asked from outside.

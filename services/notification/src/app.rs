@@ -4,6 +4,7 @@ mod list_notifications;
 mod read_notification;
 mod send_due;
 mod tell_customer;
+mod xray;
 
 use std::sync::Arc;
 

@@ -97,6 +97,10 @@ impl Bench {
         self.service.as_customer(CustomerId::from_uuid(BEN))
     }
 
+    pub(crate) fn service(&self) -> TestCaller {
+        self.service.as_service("gateway")
+    }
+
     pub(crate) fn nobody(&self) -> TestCaller {
         self.service.as_nobody()
     }

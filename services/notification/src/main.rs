@@ -31,6 +31,7 @@ impl Service for Notification {
         let app = App::new(db.clone(), kit.clock(), contacts, mailer);
 
         kit.probe("postgres", postgres_kit::probe(db.clone()));
+        kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db.clone(), log.clone()));
         kit.task("listeners", log.deliver(db.clone(), events::listeners(&app)));
         kit.task("sender", sender::worker(app.clone(), &db));

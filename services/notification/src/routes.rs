@@ -3,6 +3,7 @@
 mod list_notifications;
 mod read_notification;
 mod wire;
+mod xray;
 
 use service_kit::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,4 +16,5 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_notifications::handle))
         .routes(routes!(read_notification::handle))
+        .routes(routes!(xray::handle))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod inbox;
 pub(crate) mod sends;
+pub(crate) mod xray;
 
 #[cfg(test)]
 mod live {

@@ -7,7 +7,11 @@ use axum::http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use bytes::{Bytes, BytesMut};
-use common::{telemetry::trace, types::Principal};
+use common::{
+    chaos::{self, Side},
+    telemetry::trace,
+    types::Principal,
+};
 use futures::stream::BoxStream;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
@@ -16,7 +20,7 @@ use super::{
     Client,
     error::{CallError, Why},
 };
-use crate::{context, metrics::SERIES, token::TOKEN};
+use crate::{context, metrics::SERIES, stack::RANK, token::TOKEN};
 
 const ATTEMPTS_MAX: u32 = 3;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
@@ -191,7 +195,9 @@ impl Call {
         }
         let left = until.saturating_duration_since(Instant::now());
         let request = self.request(until)?.timeout(left);
+        chaos::at_call(Side::Before, &self.path, self.client.0.peer);
         let response = request.send().await.map_err(CallError::from_transport)?;
+        chaos::at_call(Side::After, &self.path, self.client.0.peer);
         let (status, headers) = (response.status(), response.headers().clone());
         let failed = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
         breaker.answered(failed, &headers);
@@ -236,10 +242,11 @@ impl Call {
     }
 }
 
-/// Says how long we wait, in which trace, for which request.
+/// Says how long we wait, how much it matters, in which trace, for which request.
 pub(super) fn describe(headers: &mut HeaderMap, until: Instant) {
     let left = until.saturating_duration_since(Instant::now()).as_millis();
     headers.insert(DEADLINE, HeaderValue::from(u64::try_from(left).unwrap_or(u64::MAX)));
+    headers.insert(RANK, context::rank().header());
     if let Some(trace) = trace::current()
         && let Ok(value) = HeaderValue::try_from(trace.to_string())
     {

@@ -11,12 +11,14 @@ use http_body_util::BodyExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
+use super::strict::Tree;
 use crate::{Problem, stack::BodyError};
 
 /// A JSON body of shape `T`. A key of idempotency is not asked for: see [`Keyed`](crate::Keyed).
 ///
 /// 415 `unsupported-media-type`, 413 `body-too-large`, 408 `body-too-slow`, 400 `malformed-json`,
-/// 422 `unknown-field` or `invalid-body` with a pointer. Nothing of serde's words leaves.
+/// 422 `unknown-field` or `invalid-body` with a pointer: no key is there twice, and a struct is an object,
+/// never an array. Nothing of serde's words leaves.
 #[derive(Debug, Clone)]
 pub struct ValidJson<T>(pub T);
 
@@ -59,10 +61,11 @@ fn unreadable(error: axum::Error) -> Problem {
 
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| refused(&error, bytes))?;
+    let tree: Tree =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| no_tree(&error, bytes))?;
     json.end().map_err(|error| malformed(error.line(), error.column()))?;
-    Ok(value)
+    serde_path_to_error::deserialize(tree)
+        .map_err(|error| refused(error.path(), &error.inner().to_string()))
 }
 
 fn malformed(line: usize, column: usize) -> Problem {
@@ -70,7 +73,7 @@ fn malformed(line: usize, column: usize) -> Problem {
         .saying(format!("the body stops being JSON at line {line}, column {column}"))
 }
 
-fn refused(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Problem {
+fn no_tree(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Problem {
     let (path, error) = (error.path(), error.inner());
     if !error.is_data() {
         return malformed(error.line(), error.column());
@@ -79,18 +82,21 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) 
     if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
         return malformed(error.line(), error.column());
     }
-    let words = error.to_string();
-    if let Some(field) = named(&words, "unknown field `") {
+    refused(path, &error.to_string())
+}
+
+fn refused(path: &Path, words: &str) -> Problem {
+    if let Some(field) = named(words, "unknown field `") {
         return Problem::new(Class::Invalid, "unknown-field")
             .saying("the body has a field that is not known here")
             .pointing(with_last(path, field), "this field is not known");
     }
     let problem = Problem::new(Class::Invalid, "invalid-body")
         .saying("the body is JSON, but not what is asked for here");
-    if let Some(field) = named(&words, "missing field `") {
+    if let Some(field) = named(words, "missing field `") {
         return problem.pointing(with_last(path, field), "this field is missing");
     }
-    if let Some(field) = named(&words, "duplicate field `") {
+    if let Some(field) = named(words, "duplicate field `") {
         return problem.pointing(with_last(path, field), "this field is there twice");
     }
     problem.pointing(pointer(path), "this value is not allowed")

@@ -13,7 +13,7 @@ use common::{
 use tokio::time::{Duration, Instant};
 use tracing::Span;
 
-use super::{DEADLINE, REQUEST_ID, Shared};
+use super::{DEADLINE, REQUEST_ID, Rank, Shared};
 use crate::{
     Problem,
     config::Limits,
@@ -40,8 +40,8 @@ pub(super) fn look<B>(request: &Request<B>, limits: &Limits) -> Result<(), Probl
         return Err(Problem::new(Class::Malformed, "ambiguous-length")
             .saying("a body has a length or is chunked, never both"));
     }
-    let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    if encodings.any(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(Class::Malformed, "unsupported-media-type")
             .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             .saying("bodies are not read compressed"));
@@ -54,7 +54,12 @@ pub(super) fn not_allowed() -> Problem {
 }
 
 /// Reads who asks, since when and for how long.
-pub(super) fn arrive<B>(request: &Request<B>, span: &Span, shared: Arc<Shared>) -> Arc<Context> {
+pub(super) fn arrive<B>(
+    request: &Request<B>,
+    span: &Span,
+    rank: Rank,
+    shared: Arc<Shared>,
+) -> Arc<Context> {
     let headers = request.headers();
     let caller = text(headers, &TRACEPARENT).and_then(TraceParent::parse);
     let trace = trace::adopt(span, caller);
@@ -67,7 +72,7 @@ pub(super) fn arrive<B>(request: &Request<B>, span: &Span, shared: Arc<Shared>) 
     let deadline = Instant::now() + patience.min(shared.limits.deadline);
     let path = request.uri().path().to_owned();
     let body_max = shared.limits.body_max;
-    Context::new(Arrival { path, request_id, trace, deadline, body_max }, shared)
+    Context::new(Arrival { path, request_id, trace, deadline, rank, body_max }, shared)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

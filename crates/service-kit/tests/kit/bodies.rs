@@ -50,5 +50,7 @@ async fn compressed_bodies_are_not_read() {
     let request = service().as_nobody().post("/json", "a").header("content-encoding", "gzip");
     request.send().await.is_problem(415, "unsupported-media-type");
     let request = service().as_nobody().post("/json", "a").header("content-encoding", "identity");
+    request.header("content-encoding", "br").send().await.is_problem(415, "unsupported-media-type");
+    let request = service().as_nobody().post("/json", "a").header("content-encoding", "identity");
     request.send().await.is(200);
 }

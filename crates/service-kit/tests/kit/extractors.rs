@@ -149,9 +149,23 @@ async fn an_unknown_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_field_that_comes_twice_is_refused() {
+async fn a_field_that_comes_twice_is_refused_however_deep_it_lies() {
     let answer = sent("{\"note\":null,\"note\":null}").await;
     answer.is_problem(422, "invalid-body").points_at("/note");
+    let answer = sent("{\"lines\":[{\"item_id\":1,\"item_id\":2}]}").await;
+    answer.is_problem(422, "invalid-body").points_at("/lines/0/item_id");
+    let answer = sent("{\"total\":1,\"total\":2}").await;
+    answer.is_problem(422, "invalid-body").points_at("/total");
+}
+
+#[tokio::test]
+async fn an_array_is_not_read_as_the_struct_whose_fields_it_could_hold() {
+    sent("[]").await.is_problem(422, "invalid-body");
+    let mut order = an_order();
+    let values: Vec<Value> = order["lines"][0].as_object().unwrap().values().cloned().collect();
+    order["lines"][0] = Value::Array(values);
+    let answer = nobody().post("/v1/valid", &order).send().await;
+    answer.is_problem(422, "invalid-body").points_at("/lines/0");
 }
 
 #[tokio::test]

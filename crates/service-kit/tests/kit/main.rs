@@ -8,12 +8,14 @@
     reason = "helpers of tests fail as tests do, and tests start tasks of their own"
 )]
 
+mod admission;
 mod answers;
 mod bodies;
 mod client;
 mod drain;
 mod extractors;
 mod forward;
+mod letters;
 mod problems;
 mod sockets;
 mod stack;

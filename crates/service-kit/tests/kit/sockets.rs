@@ -128,29 +128,111 @@ async fn a_body_with_two_lengths_does_not_become_two_requests() {
     for lengths in [
         "content-length: 4\r\ntransfer-encoding: chunked",
         "transfer-encoding: chunked\r\ncontent-length: 4",
+        "content-length: 4\r\ncontent-length: 4",
+        "content-length: 1\r\ncontent-length: 2",
     ] {
         let smuggled = format!(
             "POST /bytes HTTP/1.1\r\nhost: a\r\n{lengths}\r\n\r\n0\r\n\r\nGET /ok HTTP/1.1\r\nhost: a\r\n\r\n"
         );
         let answer = told(service.http, smuggled.as_bytes()).await;
+        is_problem(&answer, 400, "ambiguous-length");
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+        assert!(answer.contains("x-request-id: "), "{answer}");
     }
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn broken_framing_is_refused_by_the_parser() {
+async fn broken_framing_is_a_problem_and_the_end() {
     let service = service(HttpConfig::for_tests()).await;
     for broken in [
-        "content-length: 1\r\ncontent-length: 2",
         "content-length: +4",
         "transfer-encoding: xchunked",
         "transfer-encoding : chunked",
         "x-folded: a\r\n b",
+        "x-bare: a\nx-other: b",
+        "x-null: a\0b",
     ] {
         let request = format!("POST /bytes HTTP/1.1\r\nhost: a\r\n{broken}\r\n\r\n");
         let answer = told(service.http, request.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{broken}: {answer}");
+        is_problem(&answer, 400, "malformed-request");
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn lines_that_end_with_lf_alone_are_no_request() {
+    let service = service(HttpConfig::for_tests()).await;
+    for words in ["GET /ok HTTP/1.1\nhost: a\n\n", "GET /ok HTTP/1.1\r\nhost: a\n\r\n", "\n"] {
+        is_problem(&told(service.http, words.as_bytes()).await, 400, "malformed-request");
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_answered_and_not_waited_for() {
+    let service = service(HttpConfig::for_tests()).await;
+    for words in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..],
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET /ok\r\n\r\n",
+        b"GET /ok HTTP/3.0\r\nhost: a\r\n\r\n",
+    ] {
+        let began = std::time::Instant::now();
+        is_problem(&told(service.http, words).await, 400, "malformed-request");
+        assert!(began.elapsed() < Duration::from_secs(3));
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_request_behind_a_good_one_is_answered_in_its_turn() {
+    let service = service(HttpConfig::for_tests()).await;
+    let bad = "POST /bytes HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n";
+    for good in [
+        "GET /ok HTTP/1.1\r\nhost: a\r\n\r\n",
+        "POST /bytes HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc",
+        "POST /bytes HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ] {
+        let answer = told(service.http, format!("{good}{bad}").as_bytes()).await;
+        let (first, second) = answer.split_at(answer.rfind("HTTP/1.1 ").unwrap());
+        assert!(first.starts_with("HTTP/1.1 200 "), "{answer}");
+        is_problem(second, 400, "ambiguous-length");
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn good_requests_follow_one_another_however_their_bytes_arrive() {
+    let service = service(HttpConfig::for_tests()).await;
+    let requests = "\r\nGET /ok HTTP/1.1\r\nhost: a\r\n\r\n\
+        POST /bytes HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc\
+        POST /bytes HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\nt: 1\r\n\r\n\
+        GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    for piece in [1, 7, 1_000] {
+        let mut socket = TcpStream::connect(service.http).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        for bytes in requests.as_bytes().chunks(piece) {
+            socket.write_all(bytes).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let answer = until_closed(&mut socket).await;
+        assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 4, "{piece}: {answer}");
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_in_broken_chunks_breaks_off() {
+    let service = service(HttpConfig::for_tests()).await;
+    for chunks in ["3\nabc\n0\n\n", "zz\r\n", "3\r\nabcd\r\n0\r\n\r\n"] {
+        let words = format!(
+            "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+             transfer-encoding: chunked\r\n\r\n{chunks}GET /ok HTTP/1.1\r\nhost: a\r\n\r\n"
+        );
+        let answer = told(service.http, words.as_bytes()).await;
+        is_problem(&answer, 400, "unreadable-body");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
     }
     service.stop().await.unwrap();
 }
@@ -170,10 +252,10 @@ async fn headers_are_bounded_in_number_and_size() {
     let service = service(HttpConfig::for_tests()).await;
     let many = "x-one: 1\r\n".repeat(70);
     let large = format!("x-large: {}\r\n", "a".repeat(20_000));
-    for lines in [many, large] {
+    let huge = format!("x-huge: {}\r\n", "a".repeat(500_000));
+    for lines in [many, large, huge] {
         let request = format!("GET /ok HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
-        let answer = told(service.http, request.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        is_problem(&told(service.http, request.as_bytes()).await, 431, "header-too-large");
     }
     service.stop().await.unwrap();
 }
@@ -181,8 +263,10 @@ async fn headers_are_bounded_in_number_and_size() {
 #[tokio::test]
 async fn an_address_has_at_most_four_kilobytes() {
     let service = service(HttpConfig::for_tests()).await;
-    let answer = ask(service.http, &format!("/ok?{}", "a".repeat(4_100))).await;
-    is_problem(&answer, 414, "uri-too-long");
+    for bytes in [4_100, 100_000] {
+        let answer = ask(service.http, &format!("/ok?{}", "a".repeat(bytes))).await;
+        is_problem(&answer, 414, "uri-too-long");
+    }
     service.stop().await.unwrap();
 }
 
@@ -242,5 +326,23 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 
     drop(first);
     assert!(until_closed(&mut second).await.ends_with("ok"));
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_opens_too_many_connections_is_turned_away() {
+    let config = HttpConfig { http_connections_per_address_max: 1, ..HttpConfig::for_tests() };
+    let service = service(config).await;
+    let mut first = TcpStream::connect(service.http).await.unwrap();
+    first.write_all(b"GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    until(&mut first, "ok").await;
+
+    let mut second = TcpStream::connect(service.http).await.unwrap();
+    is_problem(&until_closed(&mut second).await, 429, "too-many-connections");
+
+    drop(first);
+    // The server must have seen the hang-up.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(ask(service.http, "/ok").await.ends_with("ok"));
     service.stop().await.unwrap();
 }

@@ -10,7 +10,7 @@ use tokio::{
 use crate::bench::Bench;
 
 /// Sends these bytes, and reads whatever comes until the other side closes.
-async fn say(address: SocketAddr, words: &[u8]) -> String {
+pub(super) async fn say(address: SocketAddr, words: &[u8]) -> String {
     let mut connection = TcpStream::connect(address).await.unwrap();
     // The other side may close before it has read everything.
     let _ = connection.write_all(words).await;
@@ -74,18 +74,20 @@ async fn framing_that_two_readers_could_read_differently_is_refused() {
     let line = "POST /v1/auth/login HTTP/1.1\r\nhost: test\r\nconnection: close\r\n";
     for lines in [
         "content-length: 4\r\ncontent-length: 5\r\n\r\nabcde",
+        "content-length: 4\ncontent-length: 5\r\n\r\nabcd",
         "content-length: +4\r\n\r\nabcd",
         "transfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
         "host: other\r\ncontent-length: 0\r\n\r\n",
     ] {
         let answer = say(running.http, format!("{line}{lines}").as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{lines:?}: {answer}");
+        assert!(answer.contains("application/problem+json"), "{lines:?}: {answer}");
     }
     running.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn two_lengths_of_one_body_never_reach_a_service_and_end_the_connection() {
+async fn two_lengths_of_one_body_are_refused_and_end_the_connection() {
     let bench = Bench::new().await;
     let running = bench.running().await;
     for lines in [
@@ -98,6 +100,10 @@ async fn two_lengths_of_one_body_never_reach_a_service_and_end_the_connection() 
 
         let answer = say(running.http, words.as_bytes()).await;
 
+        assert!(
+            answer.starts_with("HTTP/1.1 400 ") && answer.contains("ambiguous-length"),
+            "{answer}"
+        );
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
         assert!(!answer.contains("\"content-length\""), "{answer}");
     }

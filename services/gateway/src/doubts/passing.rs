@@ -39,6 +39,7 @@ async fn a_request_reaches_its_service_with_who_asks_and_nothing_that_was_claime
         "idempotency-key",
         "traceparent",
         "x-ce-deadline",
+        "x-ce-rank",
         "x-ce-token",
         "x-request-id",
     ];
@@ -219,4 +220,20 @@ async fn the_reference_is_read_without_a_token_and_from_here_alone() {
     assert!(page.header("content-security-policy").unwrap().contains("script-src 'self';"));
     assert_eq!(script.header("content-encoding"), Some("gzip"));
     assert!(script.body.starts_with(&[0x1f, 0x8b]));
+}
+
+#[tokio::test]
+async fn a_gateway_that_has_names_answers_to_no_other() {
+    let edge = EdgeConfig { public_hosts: vec!["test".to_owned()], ..EdgeConfig::default() };
+    let bench = Bench::with(Setup { edge, ..Setup::default() }).await;
+    bench.get("/v1/menu").send().await.is(201);
+    let running = bench.running().await;
+    for (host, status) in
+        [("test", 201), ("TEST:8080", 201), ("evil.example", 400), ("test.evil", 400)]
+    {
+        let words = format!("GET /v1/menu HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        let answer = super::framing::say(running.http, words.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
+    }
+    running.stop().await.unwrap();
 }

@@ -107,3 +107,31 @@ async fn keys_are_asked_for_again_when_a_new_one_signs() {
     ask().await.is(201);
     bench.anna_gets(PATH).send().await.is(201);
 }
+
+async fn hours_pass(hours: u64) {
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_hours(hours)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn known_keys_serve_for_a_day_while_identity_is_away_and_no_longer() {
+    let bench = Bench::new().await;
+    bench.anna_gets(PATH).send().await.is(201);
+    let stranger = signed(&generate("second").unwrap(), &header("second"), &claims());
+    let stranger = || bench.get(PATH).header("authorization", &format!("Bearer {stranger}")).send();
+
+    bench.identity_goes_away();
+    hours_pass(23).await;
+    // A key that is not known makes us ask.
+    stranger().await.is_problem(401, "bad-token");
+    bench.anna_gets(PATH).send().await.is(201);
+
+    hours_pass(2).await;
+    stranger().await.is_problem(503, "keys-unavailable");
+    bench.anna_gets(PATH).send().await.is_problem(503, "keys-unavailable");
+
+    bench.publish(&[bench.key()]);
+    hours_pass(1).await;
+    bench.anna_gets(PATH).send().await.is(201);
+}

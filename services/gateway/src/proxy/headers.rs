@@ -10,6 +10,8 @@ use axum::http::{
 };
 use service_kit::token::TOKEN;
 
+use crate::routes::table::Door;
+
 pub(super) const DEADLINE: HeaderName = HeaderName::from_static("x-ce-deadline");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -47,11 +49,16 @@ const OURS: [HeaderName; 11] = [
 /// Room for what passes and for what is added.
 const LINES: usize = 16;
 
+/// What a provider's message is signed with (Standard Webhooks 1.0.0).
+const OF_WEBHOOKS: &str = "webhook-";
+
 /// Copies what may pass on to a service.
-pub(super) fn onward(asked: &HeaderMap) -> HeaderMap {
+pub(super) fn onward(asked: &HeaderMap, door: Door) -> HeaderMap {
+    let signed =
+        |name: &HeaderName| door == Door::Provider && name.as_str().starts_with(OF_WEBHOOKS);
     let mut onward = HeaderMap::with_capacity(LINES);
     for (name, value) in asked {
-        if INWARD.contains(name) {
+        if INWARD.contains(name) || signed(name) {
             onward.append(name.clone(), value.clone());
         }
     }

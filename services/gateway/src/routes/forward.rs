@@ -11,7 +11,7 @@ use axum::{
 use common::types::Class;
 use service_kit::{Problem, context};
 
-use super::table;
+use super::table::{self, Door};
 use crate::App;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -28,7 +28,8 @@ pub(super) async fn handle(State(app): State<App>, request: Request) -> Response
         return Problem::new(Class::Missing, "no-such-page").into_response();
     };
     context::name_route(route.prefix);
-    if !METHODS.contains(&parts.method) {
+    let provider = route.door == Door::Provider && parts.method != Method::POST;
+    if provider || !METHODS.contains(&parts.method) {
         return not_allowed();
     }
     let visitor = match app.enter(route, &parts).await {

@@ -1,6 +1,7 @@
 //! Which service answers which path.
 
 use axum::http::Method;
+use service_kit::{Plan, Rank, Seat};
 
 /// Time to look something up.
 pub(crate) const BROWSE_MS: u64 = 2_000;
@@ -31,6 +32,8 @@ pub(crate) enum Door {
     Looking,
     /// Everybody; a token is not even read.
     Open,
+    /// A payment provider, whose signature only the service can check: it posts, and brings no token.
+    Provider,
 }
 
 /// Where a path leads.
@@ -41,12 +44,14 @@ pub(crate) struct Route {
     pub(crate) upstream: Upstream,
     pub(crate) door: Door,
     pub(crate) body_max: usize,
+    /// How much it matters, where the method does not say.
+    pub(crate) rank: Option<Rank>,
     /// A path of an origin; the same with `/v1` before it succeeds it.
     pub(crate) old: bool,
 }
 
 const fn route(prefix: &'static str, upstream: Upstream) -> Route {
-    Route { prefix, upstream, door: Door::Closed, body_max: BODY_MAX, old: false }
+    Route { prefix, upstream, door: Door::Closed, body_max: BODY_MAX, rank: None, old: false }
 }
 
 impl Route {
@@ -56,6 +61,14 @@ impl Route {
 
     const fn looking(self) -> Self {
         Self { door: Door::Looking, ..self }
+    }
+
+    const fn provider(self) -> Self {
+        Self { door: Door::Provider, rank: Some(Rank::Begun), ..self }
+    }
+
+    const fn report(self) -> Self {
+        Self { rank: Some(Rank::Report), ..self }
     }
 
     const fn big(self) -> Self {
@@ -75,7 +88,17 @@ impl Route {
         match self.door {
             Door::Closed => false,
             Door::Looking => method == Method::GET || method == Method::HEAD,
-            Door::Open => true,
+            Door::Open | Door::Provider => true,
+        }
+    }
+
+    /// How much it matters that this is done: what couriers report brings orders to their end.
+    pub(crate) fn rank(&self, method: &Method, path: &str) -> Rank {
+        let reported = self.prefix == "/v1/deliveries" && path.ends_with("/events");
+        match self.rank {
+            _ if reported && *method == Method::POST => Rank::Begun,
+            Some(rank) if rank != Rank::Report || method.is_safe() => rank,
+            _ => Rank::of(method),
         }
     }
 }
@@ -83,7 +106,7 @@ impl Route {
 use Upstream::{Fleet, Identity, Inventory, Notification, Orders, Payment};
 
 /// The first that leads on counts. What is not here does not exist outside, `/v1/internal` above all.
-const TABLE: [Route; 28] = [
+const TABLE: [Route; 32] = [
     route("/v1/orders", Orders).big(),
     route("/v1/carts", Orders).big(),
     route("/v1/menu", Inventory).looking(),
@@ -97,9 +120,13 @@ const TABLE: [Route; 28] = [
     route("/v1/kitchen", Orders),
     route("/v1/products", Inventory),
     route("/v1/inventory", Inventory),
+    route("/v1/payments/webhooks", Payment).provider(),
     route("/v1/payments", Payment),
     route("/v1/refunds", Payment),
-    route("/v1/ledger", Payment),
+    route("/v1/ledger", Payment).report(),
+    route("/v1/reconciliation", Payment).report(),
+    route("/v1/ops/orders", Orders).report(),
+    route("/v1/ops/incidents", Orders).report(),
     route("/v1/vehicles", Fleet),
     route("/v1/couriers", Fleet),
     route("/v1/shifts", Fleet),
@@ -113,6 +140,24 @@ const TABLE: [Route; 28] = [
     route("/users", Identity).old(),
     route("/products", Inventory).old(),
 ];
+
+/// What the gateway answers itself for those who run the platform.
+pub(crate) const OPS: Route = route("/v1/ops", Orders).report();
+/// What it puts together for everybody.
+pub(crate) const HOME: Route = route("/v1/home", Inventory).looking();
+
+/// A lane for each service, so that one that is slow leaves room for requests to the others; and one for
+/// what the gateway answers itself.
+pub(crate) fn plan() -> Plan {
+    Plan::new(7, |method, path| {
+        let own = if OPS.leads(path) { Rank::Report } else { Rank::of(method) };
+        let (rank, lane) = TABLE
+            .iter()
+            .find(|route| route.leads(path))
+            .map_or((own, 0), |route| (route.rank(method, path), route.upstream as usize + 1));
+        Seat { rank: Some(rank), lane }
+    })
+}
 
 /// Where `path` leads, if it leads anywhere.
 pub(crate) fn find(path: &str) -> Option<&'static Route> {
@@ -168,6 +213,8 @@ mod tests {
             ("/v1/kitchen/tickets", Orders),
             ("/v1/stores/main/menu", Inventory),
             ("/v1/payments/7", Payment),
+            ("/v1/payments/webhooks/sandbox", Payment),
+            ("/v1/ops/orders/7/saga/retry", Orders),
             ("/v1/deliveries/7/events", Fleet),
             ("/v1/notifications", Notification),
             ("/menu/7", Inventory),
@@ -217,6 +264,26 @@ mod tests {
         }
         assert_eq!(upstream("/v1/stores/caf%C3%A9"), Some(Inventory));
         assert_eq!(upstream("/v1/stores/"), Some(Inventory));
+    }
+
+    #[test]
+    fn what_was_begun_matters_most_and_reports_least() {
+        let plan = plan();
+        for (method, path, rank) in [
+            (Method::POST, "/v1/payments/webhooks/sandbox", Rank::Begun),
+            (Method::POST, "/v1/deliveries/7/events", Rank::Begun),
+            (Method::POST, "/v1/orders", Rank::Deed),
+            (Method::POST, "/v1/orders/7/cancellation", Rank::Deed),
+            (Method::POST, "/v1/ops/orders/7/saga/retry", Rank::Deed),
+            (Method::GET, "/v1/deliveries/7/events", Rank::Look),
+            (Method::GET, "/v1/menu", Rank::Look),
+            (Method::GET, "/v1/home", Rank::Look),
+            (Method::GET, "/v1/ledger/accounts", Rank::Report),
+            (Method::GET, "/v1/ops/dead-letters", Rank::Report),
+            (Method::GET, "/nowhere", Rank::Look),
+        ] {
+            assert_eq!(plan.seat(&method, path).rank, Some(rank), "{method} {path}");
+        }
     }
 
     #[test]

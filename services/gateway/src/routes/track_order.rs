@@ -79,10 +79,11 @@ pub(super) async fn handle(
 }
 
 async fn look(app: &App, principal: &Principal, order: OrderId) -> Result<Tracking, Problem> {
-    let of_order = app.orders().get(format!("/v1/orders/{order}")).on_behalf_of(principal);
+    let of_order =
+        app.neighbours().orders.get(format!("/v1/orders/{order}")).on_behalf_of(principal);
     let of_order = of_order.send::<Order>().await.map_err(refused)?;
     // The order is the caller's to see; from here on we ask for ourselves.
-    let delivery = app.fleet().get(format!("/v1/internal/deliveries/by-order/{order}"));
+    let delivery = app.neighbours().fleet.get(format!("/v1/internal/deliveries/by-order/{order}"));
     let (delivery, position) = tokio::join!(delivery.send::<Delivery>(), last_position(app, order));
     let delivery_state = known(delivery).map(|delivery| delivery.state);
     Ok(Tracking { order: of_order, delivery_state, position })
@@ -90,7 +91,8 @@ async fn look(app: &App, principal: &Principal, order: OrderId) -> Result<Tracki
 
 /// The last known position is the first that fleet's stream tells.
 async fn last_position(app: &App, order: OrderId) -> Option<TrackedPosition> {
-    let stream = app.fleet().get(format!("/v1/internal/streams/orders/{order}")).stream();
+    let stream =
+        app.neighbours().fleet.get(format!("/v1/internal/streams/orders/{order}")).stream();
     let mut blocks = Blocks::of(known(stream.await)?);
     #[expect(clippy::disallowed_methods, reason = "a stream is listened to for a moment")]
     let block = tokio::time::timeout(FIRST_POSITION, blocks.next()).await;
@@ -111,7 +113,7 @@ async fn follow(
     after: Option<String>,
 ) -> Result<Response, Problem> {
     let path = format!("/v1/internal/streams/orders/{order}");
-    let call = app.orders().get(path.as_str()).on_behalf_of(principal);
+    let call = app.neighbours().orders.get(path.as_str()).on_behalf_of(principal);
     let call = after.into_iter().fold(call, |call, after| call.header("last-event-id", &after));
     // Whose order it is, orders decides: for somebody else's it answers 404.
     let steps = Blocks::of(call.stream().await.map_err(refused)?);
@@ -124,7 +126,7 @@ async fn follow(
 /// Positions, for as long as somebody listens. A fleet that knows nothing yet, or is away, is asked again.
 fn positions(app: App, path: String) -> impl Stream<Item = Bytes> + Send + 'static {
     let tries = stream::unfold((app, path), async |(app, path)| {
-        let opened = app.fleet().get(path.as_str()).stream().await;
+        let opened = app.neighbours().fleet.get(path.as_str()).stream().await;
         Some((opened.ok(), (app, path)))
     });
     tries.flat_map(|opened| {
