@@ -119,14 +119,14 @@ order_facts! {
     OrderCancelling = "com.cloudeats.orders.order_cancelling.v1" {
         /// Why.
         cause: String,
-        /// `customer`, `staff` or `machine`.
+        /// `customer`, `staff`, `support` or `machine`.
         actor_role: String,
     }
     /// It was undone; nothing is held.
     OrderCancelled = "com.cloudeats.orders.order_cancelled.v1" {
         /// Why.
         cause: String,
-        /// `customer`, `staff` or `machine`.
+        /// `customer`, `staff`, `support` or `machine`.
         actor_role: String,
     }
     /// Delivered and paid.

@@ -6,6 +6,7 @@ use common::types::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// How the goods reach the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -333,6 +334,80 @@ pub struct Cart {
     pub expires_at: Timestamp,
     /// Counts its changes; the `ETag`.
     pub version: i64,
+}
+
+/// What a person has to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Incident {
+    /// The incident.
+    pub incident_id: Uuid,
+    /// The order that it is about.
+    pub order_id: OrderId,
+    /// The store.
+    pub store_id: StoreId,
+    /// `late-fact`, `refused`, `overdue` or `unpaid`.
+    pub kind: String,
+    /// The fact that came too late, the step that was refused, or the state in which the order waits.
+    pub about: String,
+    /// `alert`: today; `page`: now.
+    pub severity: String,
+    /// The state in which the order was.
+    pub order_state: String,
+    /// Why, in the words of who refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// When it was opened.
+    #[schema(value_type = String, format = "date-time")]
+    pub at: Timestamp,
+    /// When it was resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub resolved_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_by: Option<Uuid>,
+    /// How.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A page of incidents, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Incidents {
+    /// The incidents.
+    pub incidents: Vec<Incident>,
+    /// Leads to the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Resolves an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveIncident {
+    /// What was done.
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
+    pub note: Text<500>,
+}
+
+/// Decides what becomes of an undelivered order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideUndelivered {
+    /// What becomes of it.
+    pub decision: UndeliveredDecision,
+}
+
+/// What becomes of an undelivered order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UndeliveredDecision {
+    /// The courier goes again.
+    SecondTry,
+    /// The customer was not there or would not have it: it is paid.
+    CustomerAbsent,
+    /// It was not the customer's fault: stock and money are given back.
+    NotTheirFault,
 }
 
 /// A step of an order, as the tracking stream tells it (`event: state`, `id:` its number).

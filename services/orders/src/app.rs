@@ -1,13 +1,17 @@
 //! What the orders service can do, whoever asks.
 
+mod archive_orders;
 mod cancel_order;
 mod change_cart;
 mod complete_order;
 mod create_cart;
+mod decide_undelivered;
 mod find_cart;
 mod find_order;
 mod find_standing;
 mod forget_keys;
+mod incidents;
+mod keys;
 mod list_active_orders;
 mod list_orders;
 mod list_tickets;
@@ -22,6 +26,8 @@ mod settle_order;
 mod take_menu;
 mod track_order;
 mod work;
+mod wrong;
+mod xray;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +39,7 @@ use uuid::Uuid;
 
 pub(crate) use cancel_order::Cancellation;
 pub(crate) use change_cart::CartChange;
+pub(crate) use decide_undelivered::Settlement;
 pub(crate) use find_cart::FindCartError;
 pub(crate) use find_order::FindOrderError;
 pub(crate) use list_active_orders::ActiveOf;

@@ -32,6 +32,7 @@ pub(crate) const ESPRESSO: ItemId = ItemId::from_uuid(Uuid::from_u128(0xe5));
 /// A service, its neighbours and its database.
 pub(crate) struct Bench {
     pub(crate) db: PgPool,
+    pub(crate) app: App,
     pub(crate) service: TestService,
     pub(crate) neighbours: Neighbours,
     stop: Stop,
@@ -40,13 +41,18 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new(db: PgPool) -> Self {
+        Self::waiting(db, Duration::from_secs(5)).await
+    }
+
+    /// A service whose customers wait so long for a decision.
+    pub(crate) async fn waiting(db: PgPool, decision_wait: Duration) -> Self {
         let (engine, dynamo) = Embedded::with_tables().await.unwrap();
         let neighbours = Neighbours::start().await;
         let parts = Parts {
             db: Db::from_pool(db.clone()),
             dynamo,
             clock: Arc::new(SystemClock),
-            decision_wait: Duration::from_secs(5),
+            decision_wait,
             slots: 8,
         };
         let (app, inbox) = App::new(parts);
@@ -56,14 +62,20 @@ impl Bench {
         tasks.spawn(saga::begun(app.clone(), ask.clone(), inbox)(stop.clone()));
         tasks.spawn(saga::due(app.clone(), ask, 8)(stop.clone()));
         tasks.spawn(projection::worker(app.clone())(stop.clone()));
-        let router: Router = routes::router().with_state(app).into();
+        let router: Router = routes::router().with_state(app.clone()).into();
         let service = TestService::new("orders", router);
-        let bench = Self { db, service, neighbours, stop, _dynamo: engine };
-        bench.publish_menu().await;
+        let bench = Self { db, app, service, neighbours, stop, _dynamo: engine };
+        bench.publish_menu(1, true).await;
         bench
     }
 
-    async fn publish_menu(&self) {
+    /// From now on the store accepts its orders by hand.
+    pub(crate) async fn accepts_by_hand(&self) {
+        self.publish_menu(2, false).await;
+        self.app.refresh_menus().await.unwrap();
+    }
+
+    async fn publish_menu(&self, version: i64, accepts_automatically: bool) {
         let terms = StoreTerms {
             store_id: CAFE,
             name: "Café".to_owned(),
@@ -77,7 +89,7 @@ impl Bench {
             delivery_fee_minor: 290,
             order_min_minor: 0,
             tax_bp: 800,
-            accepts_automatically: true,
+            accepts_automatically,
         };
         let option = PublishedOption {
             slug: "large".to_owned(),
@@ -100,7 +112,7 @@ impl Bench {
         };
         let mut db = self.db.acquire().await.unwrap();
         let menu = MenuDocument { terms, items: vec![espresso] };
-        store::menus::keep(&mut db, 1, &menu).await.unwrap();
+        store::menus::keep(&mut db, version, &menu).await.unwrap();
     }
 
     /// Places an order of one espresso for pick-up; each `key` its own.
@@ -118,6 +130,89 @@ impl Bench {
         let answer = self.place("confirmed-order-key", "pm_approved").await;
         answer.is(201);
         answer.json["order_id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// A confirmed order of Anna's that a courier is to bring.
+    pub(crate) async fn a_delivery(&self, key: &str) -> OrderId {
+        let mut body = an_espresso("pm_approved");
+        body["fulfilment"] = json!("delivery");
+        body["address"] = json!({"lat": 42.501, "lon": 1.501, "text": "Carrer Major 1"});
+        let answer = self.place_body(key, &body).await;
+        answer.is(201);
+        answer.json["order_id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// An order of Anna's that was handed over and paid.
+    pub(crate) async fn an_ended_order(&self, key: &str) -> OrderId {
+        let answer = self.place(key, "pm_approved").await;
+        let id = answer.is(201).json["order_id"].as_str().unwrap().parse().unwrap();
+        self.kitchen(id, "ready", 5).await;
+        self.kitchen(id, "completed", 6).await;
+        self.becomes(id, "COMPLETED").await;
+        id
+    }
+
+    /// As if an order had ended so long ago, and the projection showed it.
+    pub(crate) async fn ended_hours_ago(&self, id: OrderId, hours: i32) {
+        let sql = "UPDATE orders
+                      SET ended_at = now() - $2 * interval '1 h', projected_version = version
+                    WHERE order_id = $1";
+        let update = sqlx::query(sql).bind(id.as_uuid()).bind(f64::from(hours));
+        update.execute(&self.db).await.unwrap();
+    }
+
+    /// Anna cancels an order.
+    pub(crate) async fn cancel(&self, id: OrderId) -> TestAnswer {
+        let path = format!("/v1/orders/{id}/cancellation");
+        let body = json!({"reason": "customer_changed_mind"});
+        self.service.as_customer(ANNA).post(&path, body).key("anna-cancels-this").send().await
+    }
+
+    /// The kitchen moves an order on that is at `version`.
+    pub(crate) async fn kitchen(&self, id: OrderId, status: &str, version: i64) {
+        let path = format!("/v1/orders/{id}/status");
+        let staff = self.service.as_staff(CAFE);
+        staff.put(&path, json!({"status": status})).if_match(version).send().await.is(200);
+    }
+
+    /// A time of an order's passes: `alert_at` or `deadline_at`.
+    pub(crate) async fn passes(&self, id: OrderId, column: &str) {
+        let sql = format!(
+            "UPDATE orders
+                SET {column} = now() - interval '1 s', next_attempt_at = now() - interval '1 s'
+              WHERE order_id = $1"
+        );
+        let update = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.as_uuid());
+        update.execute(&self.db).await.unwrap();
+    }
+
+    /// Waits until no worker has anything to do with an order.
+    pub(crate) async fn is_settled(&self, id: OrderId) {
+        let sql = "SELECT lease_until IS NULL AND next_attempt_at > now() FROM orders WHERE order_id = $1";
+        for _ in 0..200 {
+            let rests: bool =
+                sqlx::query_scalar(sql).bind(id.as_uuid()).fetch_one(&self.db).await.unwrap();
+            if rests {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("order {id} does not come to rest");
+    }
+
+    /// Takes an order through `states`, whoever would do so in daily life; it then rests for an hour.
+    pub(crate) async fn force(&self, id: OrderId, states: &[&str]) {
+        sqlx::query(
+            "SELECT order_advance(order_id, lease_epoch, version, write_epoch, $2, NULL,
+                                  now() + interval '1 h', now() + interval '1 h', NULL)
+               FROM orders
+              WHERE order_id = $1",
+        )
+        .bind(id.as_uuid())
+        .bind(states.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .execute(&self.db)
+        .await
+        .unwrap();
     }
 
     /// Waits until an order is in `state`.

@@ -1,6 +1,8 @@
 //! The rules of orders. True on paper: no I/O, no clock, no wire.
 
 mod cart;
+mod deadline;
+mod incident;
 mod menu;
 mod order;
 mod owner;
@@ -8,18 +10,24 @@ mod pricing;
 mod saga;
 mod state;
 mod ticket;
+mod undelivered;
 
 pub(crate) use cart::{Cart, CartError, LINES_MAX, OPTIONS_MAX};
+pub(crate) use deadline::{Deadlines, FORWARD_S};
+pub(crate) use incident::{Incident, incidents_in};
 pub(crate) use menu::{Menu, MenuItem, MenuOption, StoreTerms};
+#[cfg(test)]
+pub(crate) use order::tests;
 pub(crate) use order::{
-    Actor, Address, CancelError, FORWARD_S, Fulfilment, Line, NewOrder, Order, StepError, Totals,
+    Actor, Address, CancelError, Fulfilment, GENERATIONS, Line, NewOrder, Order, StepError, Totals,
 };
 pub(crate) use owner::{Narrowed, Owner};
 pub(crate) use pricing::{Ask, AskLine, PriceError, price};
-pub(crate) use saga::{Call, Heard, Plan, Progress, Verdict, backoff_ms, calls_of, next};
 #[cfg(test)]
-pub(crate) use state::LEGAL;
-pub(crate) use state::State;
+pub(crate) use saga::world as saga_world;
+pub(crate) use saga::{Call, Heard, Plan, Progress, Verdict, backoff_ms, calls_in, calls_of, next};
+pub(crate) use state::{LEGAL, State};
 #[cfg(test)]
 pub(crate) use ticket::TICKET_LEGAL;
 pub(crate) use ticket::{Ticket, TicketError, TicketState};
+pub(crate) use undelivered::Decision;

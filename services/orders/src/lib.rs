@@ -7,10 +7,14 @@ pub mod clients;
 mod config;
 mod domain;
 pub mod events;
+pub mod export;
+mod metrics;
 pub mod projection;
 pub mod pruning;
 pub mod routes;
 pub mod saga;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod wire;
 

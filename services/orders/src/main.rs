@@ -33,6 +33,7 @@ impl Service for Orders {
         let (app, begun) = App::new(Parts { db: db.clone(), dynamo, clock, decision_wait, slots });
 
         kit.probe("postgres", postgres_kit::probe(db.clone()));
+        kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("relay", event_kit::relay(db.clone(), log.clone()));
         kit.task("listeners", log.deliver(db, events::listeners(&app)));
         kit.task("saga of new orders", saga::begun(app.clone(), ask.clone(), begun));

@@ -1,4 +1,5 @@
-//! The worker that forgets what nobody will ask for again, and looks for newer menus.
+//! The worker that forgets what nobody will ask for again, moves old orders out of the way, and looks for
+//! newer menus.
 
 use std::{pin::Pin, time::Duration};
 
@@ -22,15 +23,22 @@ pub fn worker(
                 if let Err(error) = app.refresh_menus().await {
                     tracing::warn!(error = %error, "menus could not be looked at");
                 }
-                if looks.is_multiple_of(LOOKS)
-                    && let Err(error) = app.forget_old_keys().await
-                {
-                    tracing::warn!(error = %error, "old keys could not be forgotten");
+                if looks.is_multiple_of(LOOKS) {
+                    tidy(&app).await;
                 }
                 looks = looks.wrapping_add(1);
                 let _stopped = stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
             }
             Ok(())
         })
+    }
+}
+
+async fn tidy(app: &App) {
+    if let Err(error) = app.forget_old_keys().await {
+        tracing::warn!(error = %error, "old keys could not be forgotten");
+    }
+    if let Err(error) = app.archive_orders().await {
+        tracing::warn!(error = %error, "old orders could not be moved to the archive");
     }
 }

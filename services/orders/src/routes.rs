@@ -4,11 +4,13 @@ mod accept_ticket;
 mod cancel_order;
 mod complete_order;
 mod create_cart;
+mod decide_undelivered;
 mod delete_cart_line;
 mod find_cart;
 mod find_order;
 mod find_order_standing;
 mod list_active_orders;
+mod list_incidents;
 mod list_orders;
 mod list_tickets;
 mod old_paths;
@@ -16,9 +18,11 @@ mod owner;
 mod place_order;
 mod put_cart_line;
 mod refuse_ticket;
+mod resolve_incident;
 mod set_order_status;
 mod set_ticket_status;
 mod stream_order;
+mod xray;
 
 use common::types::Fault;
 use service_kit::{OpenApiRouter, Problem};
@@ -52,8 +56,20 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(old_paths::find_order))
         .routes(routes!(old_paths::set_order_status))
         .routes(routes!(old_paths::complete_order))
+        .routes(routes!(list_incidents::handle))
+        .routes(routes!(resolve_incident::handle))
+        .routes(routes!(decide_undelivered::handle))
         .routes(routes!(find_order_standing::handle))
+        .routes(routes!(xray::handle))
         .routes(routes!(stream_order::handle))
+}
+
+/// A key under which somebody is still at work is 409 and comes with a time to ask again; our own clients
+/// read that as an unknown outcome.
+fn a_held_key_says_when<E: Fault>(error: E) -> Problem {
+    let held = error.code() == "key-in-use";
+    let problem = Problem::from(error);
+    if held { problem.retry_after_s(1) } else { problem }
 }
 
 /// A version that is not the caller's `If-Match` is 412, whichever use case found it.

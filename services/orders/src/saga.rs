@@ -1,5 +1,8 @@
 //! The worker that finishes what a transaction began. What to do next says `domain`; here it is done.
 
+#[cfg(test)]
+mod live;
+
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use common::types::{Class, Fault};
@@ -14,6 +17,7 @@ use crate::{
     app::{Begun, Inbox, Settled},
     clients::{Fleet, Inventory, Payment},
     domain::{self, Call, Heard, Order, Plan, Progress, Verdict},
+    store::orders::Claimed,
 };
 
 /// How long the worker rests after the database failed it.
@@ -68,7 +72,7 @@ pub fn due(app: App, ask: Participants, slots: usize) -> impl FnOnce(Stop) -> Wo
                             let Ok(slot) = Arc::clone(&free).acquire_owned().await else { break };
                             let job = Job { app: app.clone(), ask: ask.clone(), decided: None };
                             under_way.spawn(async move {
-                                job.resume(claimed.order, claimed.late).await;
+                                job.resume(claimed).await;
                                 drop(slot);
                             });
                         }
@@ -95,13 +99,25 @@ struct Job {
 }
 
 impl Job {
-    async fn resume(self, order: Order, late: bool) {
-        match self.app.progress_of(&order).await {
-            Ok(heard) => self.run(order, heard, late).await,
-            Err(error) => {
-                tracing::warn!(order.id = %order.id, error = %error, "an order waits for its lease to end");
-            }
+    async fn resume(self, claimed: Claimed) {
+        let Claimed { mut order, late, overdue } = claimed;
+        match self.remember(&mut order, overdue).await {
+            Ok(Some(heard)) => self.run(order, heard, late).await,
+            Ok(None) => {}
+            Err(error) => given_up(&order, &error),
         }
+    }
+
+    /// What is known of an order that another worker may have begun. `None`: somebody else has it by now.
+    async fn remember(
+        &self,
+        order: &mut Order,
+        overdue: bool,
+    ) -> Result<Option<Progress>, StoreError> {
+        if overdue && !self.app.raise_alert(order).await? {
+            return Ok(None);
+        }
+        self.app.progress_of(order).await.map(Some)
     }
 
     /// Goes on until the order rests, an answer stays away, or somebody else has the order. A failure of
@@ -113,8 +129,7 @@ impl Job {
                     if !self.hear(&order, &calls, &mut heard).await {
                         let wait_ms =
                             domain::backoff_ms(order.state, tries(&order), rand::random());
-                        self.rest(&order, &heard, Some(wait_ms)).await;
-                        return;
+                        return self.rest(&order, &heard, Some(wait_ms)).await;
                     }
                 }
                 Plan::Become(verdict) => match self.settle(&order, &verdict, &heard).await {
@@ -123,14 +138,13 @@ impl Job {
                         order = settled.order;
                         heard.clear();
                         late = false;
-                        if order.state.ended() {
+                        if order.state.ended() || settled.rests {
                             return;
                         }
                     }
                     Ok(None) => return,
                     Err(error) => return given_up(&order, &error),
                 },
-                Plan::Wait if heard.is_empty() => return,
                 Plan::Wait => return self.rest(&order, &heard, None).await,
             }
         }
@@ -160,12 +174,6 @@ impl Job {
         let answers = join_all(calls.iter().map(|call| self.call(order, *call))).await;
         for (call, answer) in calls.iter().zip(&answers) {
             if let Some(answer) = answer {
-                // Nobody refuses an undo in daily life: stock or money may stay held, so a person must look.
-                if let (Call::Release | Call::Void | Call::Recall, Heard::Refused(why)) =
-                    (call, answer)
-                {
-                    tracing::error!(order.id = %order.id, step = call.name(), why, "an undo was refused");
-                }
                 heard.insert(*call, answer.clone());
             }
         }

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         Address, Ask, AskLine, Cart, Fulfilment, Line, OPTIONS_MAX, Order, State, Ticket, Totals,
     },
-    store::transitions::Transition,
+    store::{incidents::Stored as Incident, transitions::Transition},
 };
 
 /// An order, as its customer and its store see it.
@@ -112,6 +112,25 @@ pub(crate) fn tracked(order: &Order, step: &Transition) -> wire::TrackedState {
         at: step.at,
         promise_at: order.promise_at,
         ended: step.to.ended(),
+    }
+}
+
+/// What a person has to look at.
+pub(crate) fn incident(incident: Incident) -> wire::Incident {
+    let resolved = incident.resolved;
+    wire::Incident {
+        incident_id: incident.id,
+        order_id: incident.order,
+        store_id: incident.store,
+        kind: incident.trouble,
+        about: incident.about,
+        severity: incident.severity,
+        order_state: incident.state,
+        detail: incident.detail,
+        at: incident.at,
+        resolved_at: resolved.as_ref().map(|resolved| resolved.at),
+        resolved_by: resolved.as_ref().map(|resolved| resolved.by),
+        note: resolved.map(|resolved| resolved.note),
     }
 }
 

@@ -5,14 +5,11 @@ use postgres_kit::StoreError;
 use service_kit::{Key, Stored};
 use uuid::Uuid;
 
+use super::keys::{KeyError, accepted, claim};
 use crate::{
     App,
     domain::{Actor, CancelError, Order, Owner, State},
-    store::{
-        self,
-        answers::{Claim, Scope},
-    },
-    wire,
+    store::{self, answers::Scope},
 };
 
 /// Why an order was not cancelled.
@@ -22,12 +19,10 @@ pub(crate) enum CancelOrderError {
     NoSuchOrder,
     #[error("{0}")]
     Refused(#[from] CancelError),
-    #[error("the key was used for another request")]
-    KeyReused,
+    #[error("{0}")]
+    Key(#[from] KeyError),
     #[error("the cancellation could not be stored")]
     Store(#[from] StoreError),
-    #[error("the answer could not be written")]
-    Answer,
 }
 
 impl Fault for CancelOrderError {
@@ -35,9 +30,8 @@ impl Fault for CancelOrderError {
         match self {
             Self::NoSuchOrder => Class::Missing,
             Self::Refused(_) => Class::Conflict,
-            Self::KeyReused => Class::Invalid,
+            Self::Key(error) => error.class(),
             Self::Store(error) => error.class(),
-            Self::Answer => Class::Broken,
         }
     }
 
@@ -47,9 +41,8 @@ impl Fault for CancelOrderError {
             Self::Refused(CancelError::TooLateForCustomer) => "already-in-the-kitchen",
             Self::Refused(CancelError::AlreadyOnItsWay) => "already-on-its-way",
             Self::Refused(CancelError::AlreadyCancelled) => "already-cancelled",
-            Self::KeyReused => "key-reused",
+            Self::Key(error) => error.code(),
             Self::Store(error) => error.code(),
-            Self::Answer => "unwritable-answer",
         }
     }
 }
@@ -75,12 +68,12 @@ impl App {
         let route = format!("POST /v1/orders/{}/cancellation", what.id);
         let scope = Scope { principal: what.principal, route: &route };
         let mut tx = self.db.begin().await?;
-        if let Some(claim) = store::answers::find(&mut tx, scope, key).await? {
+        if let Some(first_answer) = claim(&mut tx, scope, key, what.id).await? {
             tx.rollback().await;
-            return first_answer(claim);
+            return first_answer.map_err(Into::into);
         }
         let order = store::orders::lock(&mut tx, what.owner, what.id).await?;
-        let order = match check(order, what.actor) {
+        let mut order = match check(order, what.actor) {
             Ok(order) => order,
             Err(refusal) => {
                 tx.rollback().await;
@@ -88,19 +81,11 @@ impl App {
             }
         };
 
-        let mut order = order;
         let states = [State::Cancelling];
         self.step_from_outside(&mut tx, &mut order, &states, Some(what.cause), what.actor).await?;
 
-        let location = Some(format!("/v1/orders/{}", order.id));
-        let answer =
-            Stored::first(axum::http::StatusCode::ACCEPTED, &wire::order(&order), location)
-                .map_err(|_| CancelOrderError::Answer)?;
-        let claim = store::answers::claim(&mut tx, scope, key, order.id, &answer).await?;
-        if claim != Claim::First {
-            tx.rollback().await;
-            return first_answer(claim);
-        }
+        let answer = accepted(&order)?;
+        store::answers::fill(&mut tx, scope, key, &answer).await?;
         tx.commit().await?;
 
         self.after_step(&order);
@@ -112,11 +97,4 @@ fn check(order: Option<Order>, actor: Actor) -> Result<Order, CancelOrderError> 
     let order = order.ok_or(CancelOrderError::NoSuchOrder)?;
     order.may_cancel(actor)?;
     Ok(order)
-}
-
-fn first_answer(claim: Claim) -> Result<Stored, CancelOrderError> {
-    match claim {
-        Claim::Again(stored) => Ok(stored),
-        Claim::First | Claim::Reused => Err(CancelOrderError::KeyReused),
-    }
 }

@@ -35,14 +35,17 @@ impl Fault for FindOrderError {
 }
 
 impl App {
-    /// Finds one of the owner's orders.
+    /// Finds one of the owner's orders, however long ago it ended.
     pub(crate) async fn find_order(
         &self,
         owner: Owner<'_>,
         id: OrderId,
     ) -> Result<Order, FindOrderError> {
         let mut db = self.db.acquire().await?;
-        let order = store::orders::find(&mut db, owner, id).await?;
-        order.ok_or(FindOrderError::NoSuchOrder)
+        if let Some(order) = store::orders::find(&mut db, owner, id).await? {
+            return Ok(order);
+        }
+        let archived = store::archive::find(&mut db, owner, id).await?;
+        archived.ok_or(FindOrderError::NoSuchOrder)
     }
 }

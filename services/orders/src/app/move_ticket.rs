@@ -123,6 +123,10 @@ impl App {
                 _ => None,
             };
             self.step_from_outside(&mut tx, &mut order, &[state], cause, Actor::Staff).await?;
+        } else {
+            // The store is no longer silent: the kitchen has as long as with any other order.
+            let deadlines = order.deadlines(self.clock.now());
+            store::orders::update_deadlines(&mut tx, &mut order, deadlines).await?;
         }
         tx.commit().await?;
 

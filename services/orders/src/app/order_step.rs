@@ -1,14 +1,15 @@
 //! A step from outside: a customer, the kitchen or a courier moves an order on.
 
+use common::types::Timestamp;
 use event_kit::outbox;
 use postgres_kit::{PgConnection, StoreError};
 
+use super::settle_order::Taken;
 use crate::{
     App,
-    domain::{self, Actor, Order, Plan, Progress, State, Ticket, TicketState, Verdict},
+    domain::{Actor, Order, State, Ticket, TicketState, Verdict},
     events, store,
 };
-use common::types::Timestamp;
 
 impl App {
     /// Takes a locked order through `states`, away from any worker, with all that belongs to it.
@@ -21,17 +22,18 @@ impl App {
         cause: Option<String>,
         actor: Actor,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let last = states.last().copied().unwrap_or(order.state);
-        let deadline_at = order.deadline_in(last, now);
-        let reached = Order { state: last, ..order.clone() };
-        let rests = domain::next(&reached, &Progress::new(), false) == Plan::Wait;
-        let next_attempt_at = if rests { deadline_at } else { Timestamp::UNIX_EPOCH };
+        let at = self.clock.now();
+        let before = order.clone();
         let verdict = Verdict { states: states.to_vec(), cause };
+        let mut reached = before.clone();
+        reached.take(&verdict);
+        let deadlines = self.deadlines_of(&reached, at).await?;
+        let next_attempt_at =
+            if reached.rests() { deadlines.first() } else { Timestamp::UNIX_EPOCH };
 
         store::act_as(tx, actor).await?;
-        store::orders::take_over(tx, order, &verdict, next_attempt_at, deadline_at).await?;
-        self.tell(tx, order, actor, now).await?;
+        store::orders::take_over(tx, order, &verdict, next_attempt_at, deadlines).await?;
+        self.tell(tx, Taken { before: &before, order, states, actor, at }).await?;
         Ok(())
     }
 

@@ -1,13 +1,18 @@
 //! Placing an order.
 
-use common::types::{CartId, Class, CustomerId, Fault, OrderId, StoreId};
+use common::{
+    mutants,
+    types::{CartId, Class, CustomerId, Fault, OrderId, StoreId},
+};
 use dynamo_kit::DynamoError;
 use event_kit::outbox;
 use jiff::SignedDuration;
 use postgres_kit::StoreError;
 use service_kit::{Key, Problem, Stored};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use super::{FindOrderError, wrong};
 use crate::{
     App,
     domain::{self, Ask, FORWARD_S, NewOrder, Order, Owner, PriceError, State},
@@ -35,6 +40,8 @@ pub(crate) enum PlaceOrderError {
     PriceChanged,
     #[error("the key was used for another request")]
     KeyReused,
+    #[error("a request with this key is still being worked on")]
+    KeyInUse,
     #[error("the cart could not be read")]
     Cart(#[source] DynamoError),
     #[error("the order could not be stored")]
@@ -47,7 +54,9 @@ impl Fault for PlaceOrderError {
     fn class(&self) -> Class {
         match self {
             Self::NoSuchStore | Self::NoSuchCart => Class::Missing,
-            Self::Price(PriceError::StoreClosed) | Self::PriceChanged => Class::Conflict,
+            Self::Price(PriceError::StoreClosed) | Self::PriceChanged | Self::KeyInUse => {
+                Class::Conflict
+            }
             Self::LinesAndCart | Self::Price(_) | Self::KeyReused => Class::Invalid,
             Self::Cart(error) => error.class(),
             Self::Store(error) => error.class(),
@@ -63,6 +72,7 @@ impl Fault for PlaceOrderError {
             Self::Price(error) => code_of(error),
             Self::PriceChanged => "price-changed",
             Self::KeyReused => "key-reused",
+            Self::KeyInUse => "key-in-use",
             Self::Cart(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Answer => "unwritable-answer",
@@ -111,9 +121,14 @@ impl App {
         key: &Key,
         placement: Placement,
     ) -> Result<Stored, PlaceOrderError> {
-        let id = OrderId::derive(placement.customer, &key.text);
+        let whose = if mutants::on("key_without_principal") {
+            CustomerId::from_uuid(Uuid::nil())
+        } else {
+            placement.customer
+        };
+        let id = OrderId::derive(whose, &key.text);
         tracing::Span::current().record("order.id", tracing::field::display(id));
-        let scope = Scope { principal: placement.customer.as_uuid(), route: store::answers::PLACE };
+        let scope = Scope { principal: whose.as_uuid(), route: store::answers::PLACE };
         let order = match self.priced(id, placement).await {
             Ok(order) => order,
             // The menu may have changed since the key was first used: the first answer stands.
@@ -153,7 +168,12 @@ impl App {
             ask.lines = cart.ok_or(PlaceOrderError::NoSuchCart)?.lines;
         }
         let menu = self.menu_of(store).await?.ok_or(PlaceOrderError::NoSuchStore)?;
-        let (lines, totals, promise_at) = domain::price(&menu, &ask, self.clock.now())?;
+        let now = self.clock.now();
+        let priced = domain::price(&menu, &ask, now);
+        if mutants::on("write_before_validate") && priced.is_err() {
+            self.write_anyway(id, customer, store, &menu.terms).await?;
+        }
+        let (lines, totals, promise_at) = priced?;
         if believed.is_some_and(|believed| {
             let units = lines.iter().map(|line| line.unit_minor);
             !units.eq(believed.unit_minor) || believed.goods_minor != totals.subtotal_minor
@@ -189,6 +209,17 @@ impl App {
                 tx.rollback().await;
                 return self.known(scope, key, order.id).await;
             }
+            // It may have ended so long ago that it lies in the archive.
+            Err(error @ StoreError::Stale { .. }) => {
+                tx.rollback().await;
+                let known = self.known(scope, key, order.id).await;
+                return known.map_err(|_| error.into());
+            }
+            // A twin has inserted the order and not yet committed.
+            Err(error) if store::is_held(&error) => {
+                tx.rollback().await;
+                return Err(PlaceOrderError::KeyInUse);
+            }
             Err(error) => return Err(error.into()),
         };
         let location = Some(format!("/v1/orders/{}", stored.id));
@@ -201,11 +232,15 @@ impl App {
             return answer_of(claim).map(Accepted::Known);
         }
         if start.state == State::Reserving {
-            let calls = domain::calls_of(State::Reserving, &stored);
-            store::steps::insert_asked(&mut tx, stored.id, calls).await?;
+            let calls = domain::calls_of(&stored);
+            store::steps::insert_asked(&mut tx, &stored, &calls).await?;
         }
         outbox::stage(&mut tx, &events::placed(&stored)).await?;
-        tx.commit().await?;
+        if mutants::on("ack_before_commit") {
+            wrong::commit_some_day(tx);
+        } else {
+            tx.commit().await?;
+        }
         Ok(Accepted::Order(Box::new(stored), pending))
     }
 
@@ -220,10 +255,11 @@ impl App {
         if let Some(answer) = self.first_answer(scope, key).await? {
             return Ok(Accepted::Known(answer));
         }
-        let mut db = self.db.acquire().await?;
         let owner = Owner::Customer(CustomerId::from_uuid(scope.principal));
-        let order = store::orders::find(&mut db, owner, id).await?;
-        let order = order.ok_or(PlaceOrderError::KeyReused)?;
+        let order = self.find_order(owner, id).await.map_err(|error| match error {
+            FindOrderError::NoSuchOrder => PlaceOrderError::KeyReused,
+            FindOrderError::Store(error) => error.into(),
+        })?;
         let answer = wire::decision(&order).ok_or(PlaceOrderError::Answer)?;
         Ok(Accepted::Known(Stored { replayed: true, ..answer }))
     }

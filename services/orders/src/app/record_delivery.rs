@@ -6,7 +6,7 @@ use postgres_kit::StoreError;
 
 use crate::{
     App,
-    domain::{Actor, Order, Owner, State},
+    domain::{Actor, Incident, Owner, State},
     store,
 };
 
@@ -46,15 +46,32 @@ impl DeliveryFact {
         }
     }
 
-    /// The way from where the order is. A delivery that is told before its pick-up is both.
+    /// The way from where the order is. A delivery that is told before its pick-up is both, and so is one
+    /// that succeeds after it had failed.
     fn path(&self, from: State) -> &'static [State] {
         match self {
             Self::PickedUp => &[State::Dispatched],
-            Self::Completed if from == State::Ready => {
+            Self::Completed if matches!(from, State::Ready | State::Undelivered) => {
                 &[State::Dispatched, State::Delivered, State::Capturing]
             }
             Self::Completed => &[State::Delivered, State::Capturing],
             Self::Failed { .. } => &[State::Undelivered],
+        }
+    }
+
+    /// Whether an order in `state` shows it already, however that was learned.
+    const fn is_known_in(&self, state: State) -> bool {
+        match self {
+            Self::PickedUp => matches!(state, State::Dispatched),
+            Self::Completed => matches!(
+                state,
+                State::Delivered
+                    | State::Capturing
+                    | State::CaptureFailed
+                    | State::Completed
+                    | State::CompletedUnpaid
+            ),
+            Self::Failed { .. } => matches!(state, State::Undelivered),
         }
     }
 }
@@ -74,9 +91,13 @@ impl App {
             tx.rollback().await;
             return Ok(());
         }
-        let found = store::orders::lock(&mut tx, Owner::Everyone, order).await?;
+        let found = match store::orders::lock(&mut tx, Owner::Everyone, order).await? {
+            Some(found) => Some(found),
+            None => store::archive::find(&mut tx, Owner::Everyone, order).await?,
+        };
         let moved = match found {
             None => None,
+            Some(order) if fact.is_known_in(order.state) => None,
             Some(mut order) => {
                 let path = fact.path(order.state);
                 if order.may_take(path).is_ok() {
@@ -90,7 +111,8 @@ impl App {
                         .await?;
                     Some(order)
                 } else {
-                    self.keep_incident(&mut tx, &order, &fact).await?;
+                    let incident = Incident::late_fact(fact.name());
+                    self.open_incidents(&mut tx, &order, &[incident]).await?;
                     None
                 }
             }
@@ -101,16 +123,5 @@ impl App {
             self.after_step(&order);
         }
         Ok(())
-    }
-
-    async fn keep_incident(
-        &self,
-        tx: &mut postgres_kit::PgConnection,
-        order: &Order,
-        fact: &DeliveryFact,
-    ) -> Result<(), StoreError> {
-        tracing::warn!(order.id = %order.id, order.state = order.state.name(), fact = fact.name(),
-            "a courier's fact came too late and is an incident now");
-        store::incidents::insert(tx, self.clock.new_id(), order, fact.name()).await
     }
 }

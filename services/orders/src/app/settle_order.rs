@@ -7,7 +7,7 @@ use service_kit::Stored;
 
 use crate::{
     App,
-    domain::{self, Actor, Order, Plan, Progress, State, TicketState, Verdict},
+    domain::{self, Actor, Deadlines, Order, Progress, State, TicketState, Verdict},
     events, store, wire,
 };
 
@@ -16,6 +16,18 @@ use crate::{
 pub(crate) struct Settled {
     pub(crate) order: Order,
     pub(crate) decided: Option<Stored>,
+    /// Whether the lease is given back: nothing is to be done before a deadline.
+    pub(crate) rests: bool,
+}
+
+/// A step that an order has taken: from where, through which states, and who made it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken<'a> {
+    pub(super) before: &'a Order,
+    pub(super) order: &'a Order,
+    pub(super) states: &'a [State],
+    pub(super) actor: Actor,
+    pub(super) at: Timestamp,
 }
 
 impl App {
@@ -28,45 +40,64 @@ impl App {
         verdict: &Verdict,
         heard: &Progress,
     ) -> Result<Option<Settled>, StoreError> {
-        let now = self.clock.now();
+        let at = self.clock.now();
         let mut next = order.clone();
-        next.state = verdict.states.last().copied().unwrap_or(order.state);
-        next.confirmed |= verdict.states.contains(&State::Confirmed);
-        next.cause = verdict.cause.clone().or(next.cause);
-        next.attempts = 0;
-        next.deadline_at = order.deadline_in(next.state, now);
-        let rests = domain::next(&next, &Progress::new(), false) == Plan::Wait;
-        let next_attempt_at = if rests { next.deadline_at } else { Timestamp::UNIX_EPOCH };
+        next.take(verdict);
+        let deadlines = self.deadlines_of(&next, at).await?;
+        next.deadline_at = deadlines.act_at;
+        let rests = next.rests();
+        let next_attempt_at = if rests { deadlines.first() } else { Timestamp::UNIX_EPOCH };
 
         let mut tx = self.db.begin().await?;
         let version =
-            store::orders::advance(&mut tx, order, verdict, next_attempt_at, next.deadline_at)
-                .await?;
+            store::orders::advance(&mut tx, order, verdict, next_attempt_at, deadlines).await?;
         let Some(version) = version else {
             tx.rollback().await;
             return Ok(None);
         };
         next.version = version;
-        store::steps::update_answered(&mut tx, order.id, heard).await?;
-        let decided = self.tell(&mut tx, &next, Actor::Machine, now).await?;
+        let answered = store::steps::update_answered(&mut tx, order, heard).await?;
+        self.open_incidents(&mut tx, &next, &domain::incidents_in(&next, &answered)).await?;
+        let taken = Taken {
+            before: order,
+            order: &next,
+            states: &verdict.states,
+            actor: Actor::Machine,
+            at,
+        };
+        let decided = self.tell(&mut tx, taken).await?;
         tx.commit().await?;
 
         self.stepped(order.id);
-        Ok(Some(Settled { order: next, decided }))
+        Ok(Some(Settled { order: next, decided, rests }))
     }
 
-    /// What belongs to the state that `order` has reached: ticket, facts, calls that may now be made, and
+    /// The deadlines of an order that has just come to its state. A store that accepts by hand has 5 minutes.
+    pub(super) async fn deadlines_of(
+        &self,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<Deadlines, StoreError> {
+        if order.state == State::Confirmed && !self.accepts_automatically(order).await? {
+            return Ok(Order::deadlines_of_acceptance(now));
+        }
+        Ok(order.deadlines(now))
+    }
+
+    /// What belongs to the state that an order has reached: ticket, facts, calls that may now be made, and
     /// the decision for the customer, where this is one.
     pub(super) async fn tell(
         &self,
         tx: &mut PgConnection,
-        order: &Order,
-        actor: Actor,
-        now: Timestamp,
+        taken: Taken<'_>,
     ) -> Result<Option<Stored>, StoreError> {
-        store::steps::insert_asked(tx, order.id, domain::calls_of(order.state, order)).await?;
+        let Taken { before, order, states, actor, at } = taken;
+        store::steps::insert_asked(tx, order, &domain::calls_of(order)).await?;
+        if states.contains(&State::Delivered) {
+            outbox::stage(tx, &events::delivered(order, at)).await?;
+        }
         let decided = match order.state {
-            State::Confirmed => {
+            State::Confirmed if !before.confirmed => {
                 self.open_ticket(tx, order).await?;
                 outbox::stage(tx, &events::confirmed(order)).await?;
                 wire::decision(order)
@@ -84,31 +115,10 @@ impl App {
                 outbox::stage(tx, &events::cancelled(order, actor)).await?;
                 wire::decision(order)
             }
-            State::Preparing => {
-                outbox::stage(tx, &events::preparing(order, now)).await?;
+            _ => {
+                self.tell_progress(tx, order, at).await?;
                 None
             }
-            State::Ready => {
-                outbox::stage(tx, &events::ready(order, now)).await?;
-                None
-            }
-            State::Dispatched => {
-                outbox::stage(tx, &events::dispatched(order, now)).await?;
-                None
-            }
-            State::Undelivered => {
-                outbox::stage(tx, &events::undelivered(order, now)).await?;
-                None
-            }
-            State::Capturing => {
-                outbox::stage(tx, &events::delivered(order, now)).await?;
-                None
-            }
-            State::Completed | State::CompletedUnpaid => {
-                outbox::stage(tx, &events::completed(order, now)).await?;
-                None
-            }
-            _ => None,
         };
         if let Some(decided) = decided.as_ref().filter(|decided| decided.status != 202) {
             store::answers::update(tx, order.id, decided).await?;
@@ -116,9 +126,32 @@ impl App {
         Ok(decided)
     }
 
+    /// Facts about an order on its way to its end.
+    async fn tell_progress(
+        &self,
+        tx: &mut PgConnection,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        match order.state {
+            State::Preparing => outbox::stage(tx, &events::preparing(order, at)).await,
+            State::Ready => outbox::stage(tx, &events::ready(order, at)).await,
+            State::Dispatched => outbox::stage(tx, &events::dispatched(order, at)).await,
+            State::Undelivered => outbox::stage(tx, &events::undelivered(order, at)).await,
+            State::Completed | State::CompletedUnpaid => {
+                outbox::stage(tx, &events::completed(order, at)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn accepts_automatically(&self, order: &Order) -> Result<bool, StoreError> {
+        let menu = self.menu_of(order.store).await?;
+        Ok(menu.is_none_or(|menu| menu.terms.accepts_automatically))
+    }
+
     async fn open_ticket(&self, tx: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
-        let automatic =
-            self.menu_of(order.store).await?.is_none_or(|menu| menu.terms.accepts_automatically);
+        let automatic = self.accepts_automatically(order).await?;
         let state = if automatic { TicketState::Accepted } else { TicketState::Waiting };
         let prep_s = order.lines.iter().map(|line| line.prep_s * i64::from(line.quantity)).sum();
         let id = TicketId::from_uuid(self.clock.new_id());

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     App,
-    domain::{Order, Progress, StoreTerms},
+    domain::{self, Order, Progress, StoreTerms},
     store::{self, orders::Claimed},
 };
 
@@ -50,7 +50,7 @@ impl App {
     /// What other services have said about `order` so far.
     pub(crate) async fn progress_of(&self, order: &Order) -> Result<Progress, StoreError> {
         let mut db = self.db.acquire().await?;
-        store::steps::list_answered(&mut db, order.id).await
+        store::steps::list_answered(&mut db, order).await
     }
 
     /// The time, for those who work on orders.
@@ -64,8 +64,9 @@ impl App {
         Some(menu.terms.clone())
     }
 
-    /// Gives a leased order back: what was heard is kept, and it is tried again after `wait_ms`, or at
-    /// its deadline where nothing is left to ask.
+    /// Gives a leased order back: what was heard is kept, and it is tried again after `wait_ms`, or at its
+    /// next deadline where nothing is left to ask. Nothing is kept where the lease was lost: whoever has the
+    /// order now hears it too.
     pub(crate) async fn give_back(
         &self,
         order: &Order,
@@ -73,8 +74,12 @@ impl App {
         wait_ms: Option<i64>,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        store::steps::update_answered(&mut tx, order.id, heard).await?;
-        store::orders::give_back(&mut tx, order, wait_ms).await?;
+        if !store::orders::give_back(&mut tx, order, wait_ms).await? {
+            tx.rollback().await;
+            return Ok(());
+        }
+        let answered = store::steps::update_answered(&mut tx, order, heard).await?;
+        self.open_incidents(&mut tx, order, &domain::incidents_in(order, &answered)).await?;
         tx.commit().await
     }
 }

@@ -5,7 +5,7 @@ use fleet_contract::http::CreateDelivery;
 use service_kit::Client;
 
 use super::{ask, key_of};
-use crate::domain::{Heard, Order, StoreTerms};
+use crate::domain::{Call, Heard, Order, StoreTerms};
 
 /// The fleet service.
 #[derive(Debug, Clone)]
@@ -33,13 +33,13 @@ impl Fleet {
             instructions: address.instructions.as_deref().and_then(|text| Text::new(text).ok()),
             promise_at: order.promise_at,
         };
-        let call = self.0.post("/v1/internal/deliveries").key(&key_of(order, "deliver"));
+        let call = self.0.post("/v1/internal/deliveries").key(&key_of(order, Call::Deliver));
         ask(call.json(&body)).await
     }
 
     /// Calls the delivery of an order off; one never seen is remembered as called off.
     pub(crate) async fn recall(&self, order: &Order) -> Option<Heard> {
         let path = format!("/v1/internal/deliveries/{}/cancel", order.id);
-        ask(self.0.post(path).key(&key_of(order, "recall"))).await
+        ask(self.0.post(path).key(&key_of(order, Call::Recall))).await
     }
 }

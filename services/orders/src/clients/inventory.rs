@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use service_kit::Client;
 
 use super::{ask, key_of};
-use crate::domain::{Heard, Order};
+use crate::domain::{Call, Heard, Order};
 
 /// The inventory service.
 #[derive(Debug, Clone)]
@@ -33,22 +33,23 @@ impl Inventory {
         });
         let body =
             Reserve { order_id: order.id, store_id: order.store, lines: lines.collect(), hold_s };
-        let call = self.0.post("/v1/internal/reservations").key(&key_of(order, "reserve"));
-        ask(call.json(&body)).await
+        // Without a key the client does not repeat it by itself: a refusal then is the answer to the one
+        // request that was made. The order is the key.
+        ask(self.0.post("/v1/internal/reservations").json(&body)).await
     }
 
     /// Frees what is held; an order never seen is remembered as freed.
     pub(crate) async fn release(&self, order: &Order) -> Option<Heard> {
-        self.step(order, "release").await
+        self.step(order, Call::Release).await
     }
 
     /// Tells that the goods have left the store.
     pub(crate) async fn ship(&self, order: &Order) -> Option<Heard> {
-        self.step(order, "ship").await
+        self.step(order, Call::Ship).await
     }
 
-    async fn step(&self, order: &Order, step: &str) -> Option<Heard> {
-        let path = format!("/v1/internal/reservations/{}/{step}", order.id);
+    async fn step(&self, order: &Order, step: Call) -> Option<Heard> {
+        let path = format!("/v1/internal/reservations/{}/{}", order.id, step.name());
         ask(self.0.post(path).key(&key_of(order, step))).await
     }
 }

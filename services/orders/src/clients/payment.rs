@@ -7,7 +7,7 @@ use payment_contract::http::{Authorize, Capture};
 use service_kit::Client;
 
 use super::{ask, key_of};
-use crate::domain::{Heard, Order};
+use crate::domain::{Call, Heard, Order};
 
 /// The payment service.
 #[derive(Debug, Clone)]
@@ -33,9 +33,9 @@ impl Payment {
             amount_minor: minor(order),
             currency: order.totals.currency,
             payment_method_id: Text::new(&order.payment_method).unwrap_or_default(),
-            generation: 1,
+            generation: u16::try_from(order.generation).unwrap_or(u16::MAX),
         };
-        let call = self.0.post("/v1/internal/payments").key(&key_of(order, "authorize"));
+        let call = self.0.post("/v1/internal/payments").key(&key_of(order, Call::Authorize));
         ask(call.json(&body).timeout(PATIENCE)).await
     }
 
@@ -43,14 +43,14 @@ impl Payment {
     pub(crate) async fn capture(&self, order: &Order) -> Option<Heard> {
         let path = format!("/v1/internal/payments/{}/capture", order.id);
         let body = Capture { amount_minor: minor(order) };
-        let call = self.0.post(path).key(&key_of(order, "capture"));
+        let call = self.0.post(path).key(&key_of(order, Call::Capture));
         ask(call.json(&body).timeout(PATIENCE)).await
     }
 
     /// Frees the money; an order never seen is remembered as freed.
     pub(crate) async fn void(&self, order: &Order) -> Option<Heard> {
         let path = format!("/v1/internal/payments/{}/void", order.id);
-        ask(self.0.post(path).key(&key_of(order, "void")).timeout(PATIENCE)).await
+        ask(self.0.post(path).key(&key_of(order, Call::Void)).timeout(PATIENCE)).await
     }
 }
 

@@ -3,9 +3,8 @@
 use common::types::{
     Cell, Currency, CustomerId, GeoPoint, ItemId, OrderId, Quantity, StoreId, Timestamp,
 };
-use jiff::SignedDuration;
 
-use super::State;
+use super::{Progress, State, Verdict};
 
 /// How the goods reach the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +19,7 @@ pub(crate) enum Actor {
     Customer,
     Staff,
     Courier,
+    Support,
     Machine,
 }
 
@@ -47,8 +47,12 @@ pub(crate) struct Order {
     pub(crate) promise_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) deadline_at: Timestamp,
+    /// Number of the try that may charge, from 1.
+    pub(crate) generation: i32,
     /// The fence of the worker that has the order now.
     pub(crate) lease_epoch: i64,
+    /// The fence of the order's cell, as it was when the order was read.
+    pub(crate) cell_epoch: i64,
     /// Tries since the last change of state.
     pub(crate) attempts: i32,
 }
@@ -146,31 +150,39 @@ impl Actor {
             Self::Customer => "customer",
             Self::Staff => "staff",
             Self::Courier => "courier",
+            Self::Support => "support",
             Self::Machine => "machine",
         }
     }
 }
 
-/// Seconds in which an order must be confirmed, from its receipt.
-pub(crate) const FORWARD_S: i64 = 15 * 60;
-const HOUR_S: i64 = 3_600;
+/// How often a capture that was refused for good is tried with a new authorization: once.
+pub(crate) const GENERATIONS: i32 = 2;
 
 impl Order {
-    /// When an order in `state` has waited too long; what then happens says [`next`](super::next).
-    pub(crate) fn deadline_in(&self, state: State, now: Timestamp) -> Timestamp {
-        let promise_at = self.promise_at.unwrap_or(now);
-        let (from, seconds) = match state {
-            State::ActionRequired => (now, 10 * 60),
-            State::Confirmed | State::Preparing | State::Revising => (promise_at, 4 * HOUR_S),
-            State::Ready if self.fulfilment == Fulfilment::Pickup => (promise_at.max(now), HOUR_S),
-            State::Ready => (now, 4 * HOUR_S),
-            State::Dispatched => (promise_at.max(now), 6 * HOUR_S),
-            State::Undelivered => (now, 24 * HOUR_S),
-            State::Delivered | State::Capturing | State::Cancelling => (now, 5 * 60),
-            State::CaptureFailed => (now, 15 * 60),
-            _ => (self.created_at, FORWARD_S),
-        };
-        from.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
+    /// Takes the order through the states of `verdict`, as the store does with its row.
+    pub(crate) fn take(&mut self, verdict: &Verdict) {
+        for state in &verdict.states {
+            self.state = *state;
+            self.version += 1;
+            self.confirmed |= *state == State::Confirmed;
+            self.generation += i32::from(*state == State::CaptureFailed);
+        }
+        if verdict.cause.is_some() {
+            self.cause.clone_from(&verdict.cause);
+        }
+        self.attempts = 0;
+    }
+
+    /// Whether no request for this order can still be on its way: one worker has had it, and every answer
+    /// came.
+    pub(crate) fn asked_once(&self) -> bool {
+        self.attempts == 0 && self.lease_epoch <= 1
+    }
+
+    /// Whether a worker leaves the order alone until a deadline passes.
+    pub(crate) fn rests(&self) -> bool {
+        super::next(self, &Progress::new(), false) == super::Plan::Wait
     }
 
     /// Whether the order may take the path through `states`, one after the other.
@@ -194,6 +206,8 @@ impl Order {
             State::Preparing | State::Ready if actor == Actor::Customer => {
                 Err(CancelError::TooLateForCustomer)
             }
+            // It has left the store: support decides.
+            State::Undelivered => Err(CancelError::AlreadyOnItsWay),
             state if state.may_become(State::Cancelling) => Ok(()),
             _ => Err(CancelError::AlreadyOnItsWay),
         }
@@ -240,7 +254,9 @@ pub(crate) mod tests {
             promise_at: None,
             created_at: at,
             deadline_at: at,
+            generation: 1,
             lease_epoch: 1,
+            cell_epoch: 1,
             attempts: 0,
         }
     }
@@ -256,6 +272,8 @@ pub(crate) mod tests {
             (State::Preparing, Staff, Ok(())),
             (State::Ready, Staff, Ok(())),
             (State::Dispatched, Staff, Err(AlreadyOnItsWay)),
+            (State::Undelivered, Customer, Err(AlreadyOnItsWay)),
+            (State::Undelivered, Staff, Err(AlreadyOnItsWay)),
             (State::Completed, Customer, Err(AlreadyOnItsWay)),
             (State::Cancelling, Customer, Err(AlreadyCancelled)),
             (State::Rejected, Staff, Err(AlreadyCancelled)),
@@ -263,6 +281,15 @@ pub(crate) mod tests {
         for (state, actor, expected) in table {
             assert_eq!(an_order(state).may_cancel(actor), expected, "{state:?} {actor:?}");
         }
+    }
+
+    #[test]
+    fn a_refused_capture_raises_the_generation() {
+        let mut order = an_order(State::Capturing);
+        let states = vec![State::CaptureFailed, State::Capturing];
+        order.take(&Verdict { states, cause: Some("capture-refused".to_owned()) });
+        assert_eq!((order.generation, order.version), (2, 3));
+        assert_eq!(order.cause.as_deref(), Some("capture-refused"));
     }
 
     #[test]

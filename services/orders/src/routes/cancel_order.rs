@@ -31,7 +31,7 @@ pub(super) async fn handle(
         id,
         cause: cause(body.reason).to_owned(),
     };
-    Ok(app.cancel_order(&key, what).await?)
+    app.cancel_order(&key, what).await.map_err(super::a_held_key_says_when)
 }
 
 /// The word under which a reason is kept and told.

@@ -106,4 +106,52 @@ mod live {
         anna.get("/v1/orders?state=GONE").send().await.is_problem(400, "invalid-query");
         anna.get("/v1/orders?limit=1000").send().await.is_problem(400, "invalid-query");
     }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn an_order_that_ended_three_days_ago_is_found_as_before(db: PgPool) {
+        let bench = Bench::new(db).await;
+        let old = bench.an_ended_order("an-order-of-long-ago").await;
+        let recent = bench.an_ended_order("an-order-of-yesterday").await;
+        let open = bench.place("an-order-of-this-day", "pm_approved").await;
+        bench.ended_hours_ago(old, 73).await;
+        bench.ended_hours_ago(recent, 71).await;
+        let anna = bench.service.as_customer(ANNA);
+        let one = |id| format!("/v1/orders/{id}");
+        let before = anna.get(&one(old)).send().await;
+        let page = anna.get("/v1/orders?limit=2").send().await;
+
+        bench.app.archive_orders().await.unwrap();
+
+        let count = "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM order_archive)";
+        let counted: (i64, i64) = sqlx::query_as(count).fetch_one(&bench.db).await.unwrap();
+        assert_eq!(counted, (2, 1));
+        assert_eq!(anna.get(&one(old)).send().await.body, before.body);
+        let ben = bench.service.as_customer(BEN).get(&one(old)).send().await;
+        ben.is_problem(404, "no-such-order");
+        assert_eq!(anna.get("/v1/orders?limit=2").send().await.json["orders"], page.json["orders"]);
+        let cursor = page.json["next_cursor"].as_str().unwrap();
+        let rest = anna.get(&format!("/v1/orders?limit=2&cursor={cursor}")).send().await;
+        assert_eq!(rest.json["orders"][0]["order_id"], json!(old));
+        let standing = bench.service.as_service("inventory");
+        let standing = standing.get(&format!("/v1/internal/orders/{old}/standing")).send().await;
+        assert_eq!(standing.is(200).json["holds_stock"], json!(false));
+        assert_eq!(open.status, 201);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_key_whose_order_is_in_the_archive_makes_no_second_order(db: PgPool) {
+        let bench = Bench::new(db).await;
+        let old = bench.an_ended_order("an-order-of-long-ago").await;
+        bench.ended_hours_ago(old, 73).await;
+        bench.app.archive_orders().await.unwrap();
+        sqlx::query("DELETE FROM idempotency").execute(&bench.db).await.unwrap();
+        let asked = bench.neighbours.asked("/v1/internal/payments");
+
+        let again = bench.place("an-order-of-long-ago", "pm_approved").await;
+
+        assert_eq!(again.is(201).json["order_id"], json!(old));
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        assert_eq!(bench.orders().await, 0);
+        assert_eq!(bench.neighbours.asked("/v1/internal/payments"), asked);
+    }
 }

@@ -71,7 +71,7 @@ pub(super) async fn place_order(
         lines: lines.collect::<Result<_, Problem>>()?,
         total_minor: minor(&body.total, "/total")?,
     };
-    Ok(app.place_old_order(&key, placement).await?)
+    app.place_old_order(&key, placement).await.map_err(super::a_held_key_says_when)
 }
 
 /// Lists orders under way. Use `GET /v1/orders/active`.

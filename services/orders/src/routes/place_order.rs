@@ -18,7 +18,7 @@ use orders_contract::http::{Order, PlaceOrder};
         (status = 201, body = Order, description = "Confirmed"),
         (status = 202, body = Order, description = "Not decided yet; ask `Location`"),
         (status = 402, description = "The payment was declined; nothing is held"),
-        (status = 409, description = "Out of stock, or the store is closed; nothing is charged"),
+        (status = 409, description = "Out of stock, or the store is closed, and nothing is charged; or a twin is at work"),
         Problem,
     ),
 )]
@@ -35,8 +35,11 @@ pub(super) async fn handle(
         payment_method: body.payment_method_id.as_str().to_owned(),
         believed: None,
     };
-    Ok(app.place_order(&key, placement).await?)
+    app.place_order(&key, placement).await.map_err(super::a_held_key_says_when)
 }
+
+#[cfg(test)]
+mod keys;
 
 #[cfg(test)]
 mod live {

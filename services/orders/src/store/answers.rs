@@ -1,6 +1,6 @@
 //! The `idempotency` table: what was said the first time a key was used.
 
-use common::types::OrderId;
+use common::{mutants, types::OrderId};
 use postgres_kit::{PgConnection, StoreError};
 use service_kit::{Key, Stored};
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(crate) enum Claim {
 }
 
 /// Claims a key with the answer that holds until the decision. A twin waits on the index for the other
-/// to commit, at most for `lock_timeout`.
+/// to commit, at most for `lock_timeout`; then it is told so by [`is_held`](super::is_held).
 pub(crate) async fn claim(
     tx: &mut PgConnection,
     scope: Scope<'_>,
@@ -72,7 +72,7 @@ pub(crate) async fn find(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|(fingerprint, order, status, body)| {
-        if fingerprint == key.fingerprint {
+        if fingerprint == key.fingerprint || mutants::on("no_fingerprint") {
             Claim::Again(Stored { replayed: true, ..stored(order, status, body) })
         } else {
             Claim::Reused
@@ -84,6 +84,28 @@ fn stored(order: Uuid, status: i16, body: Vec<u8>) -> Stored {
     let status = u16::try_from(status).unwrap_or(500);
     let location = (status < 300).then(|| format!("/v1/orders/{order}"));
     Stored { status, body, location, replayed: false }
+}
+
+/// Keeps the answer under a key that this transaction has claimed before it knew what to say.
+pub(crate) async fn fill(
+    tx: &mut PgConnection,
+    scope: Scope<'_>,
+    key: &Key,
+    answer: &Stored,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE idempotency
+            SET status = $4, body = $5
+          WHERE principal = $1 AND route = $2 AND key = $3",
+    )
+    .bind(scope.principal)
+    .bind(scope.route)
+    .bind(&key.text)
+    .bind(i16::try_from(answer.status).unwrap_or(500))
+    .bind(&answer.body)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Keeps the decision as the answer to every later use of the key that placed the order.

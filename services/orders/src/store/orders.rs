@@ -1,13 +1,18 @@
 //! The `orders` table: the record of every order, and the leases of those who work on it.
 
-use common::types::{Cell, Currency, CustomerId, OrderId, StoreId, Timestamp};
+use common::{
+    mutants,
+    types::{Cell, Currency, CustomerId, OrderId, StoreId, Timestamp},
+};
 use jiff_sqlx::ToSqlx;
 use postgres_kit::{PgConnection, StoreError};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::line_doc::{AddressDoc, LineDoc};
-use crate::domain::{Fulfilment, Narrowed, NewOrder, Order, Owner, State, Totals, Verdict};
+use crate::domain::{
+    Deadlines, Fulfilment, Narrowed, NewOrder, Order, Owner, State, Totals, Verdict,
+};
 
 /// Seconds for which a worker has an order to itself, by the database's clock.
 const LEASE_S: f64 = 15.0;
@@ -15,10 +20,11 @@ const LEASE_S: f64 = 15.0;
 const COLUMNS: &str =
     "order_id, number, customer_id, store_id, cell, fulfilment, state, cause, version, confirmed,
     items, subtotal_minor, tax_minor, delivery_fee_minor, tip_minor, total_minor, currency, address,
-    payment_method_id, promise_at, created_at, deadline_at, lease_epoch, attempts";
+    payment_method_id, promise_at, created_at, deadline_at, generation, lease_epoch, attempts,
+    (SELECT f.epoch FROM cell_fence f WHERE f.cell = orders.cell) AS cell_epoch";
 
 #[derive(Debug, sqlx::FromRow)]
-struct OrderRow {
+pub(super) struct OrderRow {
     order_id: Uuid,
     number: i64,
     customer_id: Uuid,
@@ -41,8 +47,10 @@ struct OrderRow {
     promise_at: Option<jiff_sqlx::Timestamp>,
     created_at: jiff_sqlx::Timestamp,
     deadline_at: jiff_sqlx::Timestamp,
+    generation: i32,
     lease_epoch: i64,
     attempts: i32,
+    cell_epoch: i64,
 }
 
 impl TryFrom<OrderRow> for Order {
@@ -76,7 +84,9 @@ impl TryFrom<OrderRow> for Order {
             promise_at: row.promise_at.map(jiff_sqlx::Timestamp::to_jiff),
             created_at: row.created_at.to_jiff(),
             deadline_at: row.deadline_at.to_jiff(),
+            generation: row.generation,
             lease_epoch: row.lease_epoch,
+            cell_epoch: row.cell_epoch,
             attempts: row.attempts,
         })
     }
@@ -95,7 +105,7 @@ pub(crate) struct Start {
 /// Stores a new order. Its number is drawn from the sequence and answered.
 ///
 /// # Errors
-/// The order's cell is fenced under another epoch: [`StoreError::Stale`].
+/// [`StoreError::Stale`]: the order was there before and is in the archive, or its cell is nobody's.
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     order: &NewOrder,
@@ -103,7 +113,7 @@ pub(crate) async fn insert(
     start: Start,
 ) -> Result<Order, StoreError> {
     let lines: Vec<LineDoc> = order.lines.iter().map(Into::into).collect();
-    let number: Option<i64> = sqlx::query_scalar(
+    let stored: Option<(i64, i64)> = sqlx::query_as(
         "INSERT INTO orders (order_id, customer_id, store_id, cell, fulfilment, state, items,
                              subtotal_minor, tax_minor, delivery_fee_minor, tip_minor, total_minor,
                              currency, address, payment_method_id, body_sha, promise_at, deadline_at,
@@ -112,8 +122,8 @@ pub(crate) async fn insert(
                 $20, CASE WHEN $20 IS NULL THEN 0 ELSE 1 END,
                 CASE WHEN $20 IS NULL THEN NULL ELSE now() + $21 * interval '1 s' END, f.epoch
            FROM cell_fence f
-          WHERE f.cell = $4
-         RETURNING number",
+          WHERE f.cell = $4 AND NOT EXISTS (SELECT FROM order_past p WHERE p.order_id = $1)
+         RETURNING number, write_epoch",
     )
     .bind(order.id.as_uuid())
     .bind(order.customer.as_uuid())
@@ -138,7 +148,7 @@ pub(crate) async fn insert(
     .bind(LEASE_S)
     .fetch_optional(tx)
     .await?;
-    let number = number.ok_or(StoreError::Stale { table: "cell_fence" })?;
+    let (number, cell_epoch) = stored.ok_or(StoreError::Stale { table: "order_past" })?;
     Ok(Order {
         id: order.id,
         number,
@@ -157,7 +167,9 @@ pub(crate) async fn insert(
         promise_at: Some(order.promise_at),
         created_at: start.now,
         deadline_at: start.deadline_at,
+        generation: 1,
         lease_epoch: i64::from(start.worker.is_some()),
+        cell_epoch,
         attempts: 0,
     })
 }
@@ -260,15 +272,18 @@ pub(crate) async fn list_active(
     rows.into_iter().map(Order::try_from).collect()
 }
 
-fn uuids(stores: &[StoreId]) -> Vec<Uuid> {
+pub(super) fn uuids(stores: &[StoreId]) -> Vec<Uuid> {
     stores.iter().map(|store| store.as_uuid()).collect()
 }
 
-/// A due order, claimed, and whether its deadline has passed by the database's clock.
+/// A due order, claimed, and what time it is for it by the database's clock.
 #[derive(Debug, Clone)]
 pub(crate) struct Claimed {
     pub(crate) order: Order,
+    /// Its deadline has passed.
     pub(crate) late: bool,
+    /// A person is to be told that it waits.
+    pub(crate) overdue: bool,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -276,6 +291,7 @@ struct ClaimedRow {
     #[sqlx(flatten)]
     order: OrderRow,
     late: bool,
+    overdue: bool,
 }
 
 /// Claims at most `limit` due orders for `worker`; the row lock is taken in a materialised CTE, so that
@@ -291,7 +307,7 @@ pub(crate) async fn claim_due(
                FROM orders
               WHERE state NOT IN ('COMPLETED', 'COMPLETED_UNPAID', 'CANCELLED', 'REJECTED')
                 AND next_attempt_at <= now()
-                AND (lease_until IS NULL OR lease_until < now())
+                AND (lease_until IS NULL OR (lease_until < now() AND NOT $4))
               ORDER BY next_attempt_at
               LIMIT $2
                 FOR UPDATE SKIP LOCKED
@@ -304,16 +320,22 @@ pub(crate) async fn claim_due(
          RETURNING o.order_id, o.number, o.customer_id, o.store_id, o.cell, o.fulfilment, o.state,
                    o.cause, o.version, o.confirmed, o.items, o.subtotal_minor, o.tax_minor,
                    o.delivery_fee_minor, o.tip_minor, o.total_minor, o.currency, o.address,
-                   o.payment_method_id, o.promise_at, o.created_at, o.deadline_at, o.lease_epoch,
-                   o.attempts, o.deadline_at < now() AS late",
+                   o.payment_method_id, o.promise_at, o.created_at, o.deadline_at, o.generation,
+                   o.lease_epoch, o.attempts,
+                   (SELECT f.epoch FROM cell_fence f WHERE f.cell = o.cell) AS cell_epoch,
+                   o.deadline_at < now() AS late, coalesce(o.alert_at < now(), false) AS overdue",
     )
     .bind(worker)
     .bind(limit)
     .bind(LEASE_S)
+    .bind(mutants::on("no_lease_expiry"))
     .fetch_all(db)
     .await?;
     rows.into_iter()
-        .map(|row| Ok(Claimed { order: row.order.try_into()?, late: row.late }))
+        .map(|row| {
+            let ClaimedRow { order, late, overdue } = row;
+            Ok(Claimed { order: order.try_into()?, late, overdue })
+        })
         .collect()
 }
 
@@ -324,30 +346,46 @@ pub(crate) async fn advance(
     order: &Order,
     verdict: &Verdict,
     next_attempt_at: Timestamp,
-    deadline_at: Timestamp,
+    deadlines: Deadlines,
 ) -> Result<Option<i64>, StoreError> {
     let states: Vec<&str> = verdict.states.iter().map(|state| state.name()).collect();
-    let version: Option<i64> = sqlx::query_scalar(
-        "SELECT order_advance($1, $2, $3, f.epoch, $5, $6, $7, $8)
-           FROM cell_fence f
-          WHERE f.cell = $4",
-    )
-    .bind(order.id.as_uuid())
-    .bind(order.lease_epoch)
-    .bind(order.version)
-    .bind(order.cell.as_str())
-    .bind(states)
-    .bind(verdict.cause.as_deref())
-    .bind(next_attempt_at.to_sqlx())
-    .bind(deadline_at.to_sqlx())
-    .fetch_optional(tx)
-    .await?
-    .flatten();
+    let advance = if mutants::on("no_lease_fence") {
+        "SELECT order_advance($1, o.lease_epoch, o.version, f.epoch, $5, $6, $7, $8, $9)
+           FROM orders o JOIN cell_fence f USING (cell)
+          WHERE o.order_id = $1 AND ($2, $3, $4) IS NOT NULL"
+    } else {
+        "SELECT order_advance($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    };
+    let version: Option<i64> = sqlx::query_scalar(advance)
+        .bind(order.id.as_uuid())
+        .bind(order.lease_epoch)
+        .bind(order.version)
+        .bind(order.cell_epoch)
+        .bind(states)
+        .bind(verdict.cause.as_deref())
+        .bind(next_attempt_at.to_sqlx())
+        .bind(deadlines.act_at.to_sqlx())
+        .bind(deadlines.alert_at.map(ToSqlx::to_sqlx))
+        .fetch_optional(&mut *tx)
+        .await?
+        .flatten();
+    if mutants::on("skip_state") {
+        forget_a_state(tx, order).await?;
+    }
     Ok(version)
 }
 
-/// A step from outside (customer, kitchen, courier): takes the order over from any worker, through all
-/// of `verdict`'s states.
+/// The wrong behaviour of `skip_state`: the history lacks a step, as if the order had not taken it.
+async fn forget_a_state(tx: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM order_transition WHERE order_id = $1 AND to_state = 'AUTHORIZED'")
+        .bind(order.id.as_uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// A step from outside (customer, kitchen, courier, support): takes the order over from any worker, through
+/// all of `verdict`'s states.
 ///
 /// # Errors
 /// [`StoreError::Stale`]: somebody was faster.
@@ -356,8 +394,18 @@ pub(crate) async fn take_over(
     order: &mut Order,
     verdict: &Verdict,
     next_attempt_at: Timestamp,
-    deadline_at: Timestamp,
+    deadlines: Deadlines,
 ) -> Result<(), StoreError> {
+    end_lease(tx, order).await?;
+    let version = advance(tx, order, verdict, next_attempt_at, deadlines).await?;
+    order.take(verdict);
+    order.version = version.ok_or(StoreError::Stale { table: "orders" })?;
+    order.deadline_at = deadlines.act_at;
+    Ok(())
+}
+
+/// Takes an order away from any worker, whose writes are lost from now on.
+async fn end_lease(tx: &mut PgConnection, order: &mut Order) -> Result<(), StoreError> {
     let taken = sqlx::query(
         "UPDATE orders
             SET lease_epoch = lease_epoch + 1, lease_until = NULL, lease_owner = NULL
@@ -365,46 +413,87 @@ pub(crate) async fn take_over(
     )
     .bind(order.id.as_uuid())
     .bind(order.version)
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
     if taken.rows_affected() != 1 {
         return Err(StoreError::Stale { table: "orders" });
     }
     order.lease_epoch += 1;
-    let version = advance(tx, order, verdict, next_attempt_at, deadline_at).await?;
-    order.version = version.ok_or(StoreError::Stale { table: "orders" })?;
-    order.confirmed |= verdict.states.contains(&State::Confirmed);
-    if let Some(state) = verdict.states.last() {
-        order.state = *state;
-    }
-    if verdict.cause.is_some() {
-        order.cause.clone_from(&verdict.cause);
-    }
-    order.deadline_at = deadline_at;
     Ok(())
 }
 
-/// Gives a leased order back, to be tried again after `wait_ms` or at its deadline, whichever is first.
-/// Zero rows: the lease was lost, and nothing is to be done.
+/// Gives an order other deadlines in the state in which it is, away from any worker.
+pub(crate) async fn update_deadlines(
+    tx: &mut PgConnection,
+    order: &mut Order,
+    deadlines: Deadlines,
+) -> Result<(), StoreError> {
+    end_lease(tx, order).await?;
+    sqlx::query(
+        "UPDATE orders
+            SET deadline_at = $2, alert_at = $3,
+                next_attempt_at = CASE WHEN next_attempt_at > now() THEN least($2, $3)
+                                       ELSE next_attempt_at END
+          WHERE order_id = $1",
+    )
+    .bind(order.id.as_uuid())
+    .bind(deadlines.act_at.to_sqlx())
+    .bind(deadlines.alert_at.map(ToSqlx::to_sqlx))
+    .execute(tx)
+    .await?;
+    order.deadline_at = deadlines.act_at;
+    Ok(())
+}
+
+/// Notes that a person was told about a leased order. False: the lease was lost.
+pub(crate) async fn note_alert(
+    tx: &mut PgConnection,
+    order: &Order,
+    deadlines: Deadlines,
+) -> Result<bool, StoreError> {
+    let noted = sqlx::query(
+        "UPDATE orders
+            SET deadline_at = $2, alert_at = $3
+          WHERE order_id = $1 AND lease_epoch = $4 AND version = $5
+            AND EXISTS (SELECT FROM cell_fence f WHERE f.cell = orders.cell AND f.epoch = $6)",
+    )
+    .bind(order.id.as_uuid())
+    .bind(deadlines.act_at.to_sqlx())
+    .bind(deadlines.alert_at.map(ToSqlx::to_sqlx))
+    .bind(order.lease_epoch)
+    .bind(order.version)
+    .bind(order.cell_epoch)
+    .execute(tx)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// Gives a leased order back, to be tried again after `wait_ms` or when its first deadline passes,
+/// whichever comes first. False: lease, version or fence no longer hold, and nothing is to be done.
 pub(crate) async fn give_back(
-    db: &mut PgConnection,
+    tx: &mut PgConnection,
     order: &Order,
     wait_ms: Option<i64>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<bool, StoreError> {
+    let given = sqlx::query(
         "UPDATE orders
             SET lease_until = NULL, lease_owner = NULL,
                 attempts = CASE WHEN $3::bigint IS NULL THEN attempts ELSE attempts + 1 END,
-                next_attempt_at = CASE WHEN $3 IS NULL THEN greatest(deadline_at, now() + interval '1 min')
-                                       ELSE now() + $3 * interval '1 ms' END
-          WHERE order_id = $1 AND lease_epoch = $2",
+                next_attempt_at = CASE
+                    WHEN $3 IS NULL THEN greatest(least(deadline_at, alert_at), now() + interval '1 min')
+                    WHEN deadline_at > now() THEN least(now() + $3 * interval '1 ms', deadline_at)
+                    ELSE now() + $3 * interval '1 ms' END
+          WHERE order_id = $1 AND lease_epoch = $2 AND version = $4
+            AND EXISTS (SELECT FROM cell_fence f WHERE f.cell = orders.cell AND f.epoch = $5)",
     )
     .bind(order.id.as_uuid())
     .bind(order.lease_epoch)
     .bind(wait_ms)
-    .execute(db)
+    .bind(order.version)
+    .bind(order.cell_epoch)
+    .execute(tx)
     .await?;
-    Ok(())
+    Ok(given.rows_affected() == 1)
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -437,9 +526,50 @@ pub(crate) async fn list_unprojected(
 
 #[cfg(test)]
 mod live {
+    use common::types::Timestamp;
     use sqlx::PgPool;
 
-    use crate::domain::{LEGAL, TICKET_LEGAL};
+    use crate::{
+        bench::Bench,
+        domain::{Deadlines, LEGAL, Order, Owner, State, TICKET_LEGAL, Verdict},
+    };
+
+    /// A confirmed order as a worker read it, and the write that it is about to make.
+    async fn a_worker_with_an_order(bench: &Bench) -> (Order, Verdict, Deadlines) {
+        let id = bench.a_confirmed_order().await;
+        let mut db = bench.db.acquire().await.unwrap();
+        let order = super::find(&mut db, Owner::Everyone, id).await.unwrap().unwrap();
+        let verdict = Verdict { states: vec![State::Preparing], cause: None };
+        (order, verdict, Deadlines { alert_at: None, act_at: Timestamp::MAX })
+    }
+
+    /// RELIABILITY 7.2: a worker that wakes up late writes zero rows, whatever it was that changed.
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_write_is_lost_where_lease_version_or_cell_epoch_is_another_by_now(db: PgPool) {
+        let bench = Bench::new(db).await;
+        let (order, verdict, deadlines) = a_worker_with_an_order(&bench).await;
+        let changes = [
+            "UPDATE orders SET lease_epoch = lease_epoch + 1",
+            "UPDATE orders SET cause = 'x', version = version + 1",
+            "UPDATE cell_fence SET epoch = epoch + 1",
+        ];
+        for change in changes {
+            let mut tx = bench.db.acquire().await.unwrap();
+            sqlx::raw_sql("BEGIN").execute(&mut *tx).await.unwrap();
+            sqlx::query(change).execute(&mut *tx).await.unwrap();
+
+            let moved =
+                super::advance(&mut tx, &order, &verdict, Timestamp::MAX, deadlines).await.unwrap();
+            let given = super::give_back(&mut tx, &order, Some(500)).await.unwrap();
+            let alerted = super::note_alert(&mut tx, &order, deadlines).await.unwrap();
+
+            assert_eq!((moved, given, alerted), (None, false, false), "{change}");
+            sqlx::raw_sql("ROLLBACK").execute(&mut *tx).await.unwrap();
+        }
+        let mut tx = bench.db.acquire().await.unwrap();
+        let moved = super::advance(&mut tx, &order, &verdict, Timestamp::MAX, deadlines).await;
+        assert_eq!(moved.unwrap(), Some(order.version + 1));
+    }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]
     async fn the_database_allows_exactly_the_transitions_of_the_domain(db: PgPool) {
