@@ -1,12 +1,17 @@
 # Every verb is one line into cargo, `cargo xtask` or `cloudeats`; CI calls the same ones.
-# Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED.
+# Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED, SEED (chaos).
 
-.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders kill-each
+.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders bench-hot-item bench-events kill-each chaos chaos-full mutants
 .DEFAULT_GOAL := help
 
 CLOUDEATS := target/debug/cloudeats
 BUILD = $(NEED_CARGO) && cargo build --workspace --bins
 NEED_CARGO = { command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }; }
+
+# Binaries with crash points and wrong behaviours, aside; then those without them again.
+WRONG = target/mutants
+BUILD_WRONG = $(NEED_CARGO) && cargo build --workspace --bins --features common/chaos,common/mutants && mkdir -p $(WRONG) && \
+	find target/debug -maxdepth 1 -type f -perm -u+x -exec cp -f {} $(WRONG)/ \; && $(BUILD)
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/:.*## /: /p' $(MAKEFILE_LIST)
@@ -40,5 +45,20 @@ bench: bench-orders ## all benchmarks
 bench-orders: ## orders per second against what the database alone can do
 	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis orders
 
+bench-hot-item: ## reservations of one product per second against updates of one row
+	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis hot-item
+
+bench-events: ## milliseconds from the commit of a fact to its consumer, also on KAFKA_BOOTSTRAP
+	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis events
+
 kill-each: ## kill -9 each service in turn under load, then judge
 	@$(BUILD) && $(CLOUDEATS) kill-each
+
+chaos: ## break things under load for three minutes, heal, judge
+	@$(BUILD) && $(CLOUDEATS) chaos run $(if $(SEED),--seed $(SEED))
+
+chaos-full: ## every fault, every crash point, and a flash sale; up to 45 minutes
+	@$(BUILD_WRONG) && $(CLOUDEATS) chaos run --gate full --bin-dir $(WRONG) $(if $(SEED),--seed $(SEED)) && $(CLOUDEATS) chaos stock
+
+mutants: ## wrong behaviours, each of which must turn its checker red; up to 45 minutes
+	@$(BUILD_WRONG) && $(CLOUDEATS) mutants --bin-dir $(WRONG)

@@ -1,7 +1,7 @@
 //! Bodies that the inventory service takes and gives.
 
 use common::types::{
-    Cell, Currency, GeoPoint, ItemId, OrderId, Quantity, StoreId, Text, Timestamp,
+    CartId, Cell, Currency, GeoPoint, ItemId, OrderId, Quantity, StoreId, Text, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -87,6 +87,9 @@ pub struct PutStore {
 pub struct Stores {
     /// The stores.
     pub stores: Vec<Store>,
+    /// Leads to the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A store's published menu with today's levels.
@@ -316,7 +319,7 @@ pub struct StockLevel {
     pub on_hand: i64,
     /// What is promised to orders.
     pub reserved: i64,
-    /// What is on its way to the store.
+    /// What is on its way to the store; 0, as nobody orders goods yet.
     pub incoming: i64,
     /// What could be sold now.
     pub saleable: i64,
@@ -334,16 +337,20 @@ pub struct StockLevels {
     pub levels: Vec<StockLevel>,
 }
 
-/// Stock came or went.
+/// Stock came, went, was promised or became free again.
+///
+/// `on_hand` is the sum of all but `ALLOCATION` and `RELEASE`; `reserved` is the sum of these two and of
+/// what orders took, `SALE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Movement {
     /// The movement.
     pub movement_id: Uuid,
-    /// `RECEIPT`, `SALE`, `RETURN`, `ADJUSTMENT`, `COUNT`, `TRANSFER_IN`, `TRANSFER_OUT` or `WASTE`.
+    /// `RECEIPT`, `ALLOCATION`, `RELEASE`, `SALE`, `RETURN`, `ADJUSTMENT`, `COUNT`, `TRANSFER_IN`,
+    /// `TRANSFER_OUT` or `WASTE`.
     pub kind: String,
-    /// What came, negative: went.
+    /// What came or was promised, negative: went or is free again.
     pub quantity: i64,
-    /// The order for which it went.
+    /// The order for which it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
     /// When.
@@ -378,6 +385,54 @@ pub struct FlatItem {
     pub stock: i64,
 }
 
+/// An item as `POST /menu` and `PUT /menu/{item_id}` have always taken it. What is not said stays as it
+/// is, or as it usually is in a café.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutFlatItem {
+    /// The store; without it, the first that is open.
+    #[serde(default)]
+    pub store_id: Option<StoreId>,
+    /// The item; only compared.
+    #[serde(default)]
+    pub item_id: Option<ItemId>,
+    /// Its name.
+    #[schema(value_type = String)]
+    pub name: Text<80>,
+    /// Price of one in whole units of the currency, such as `3.5`.
+    pub price: f64,
+    /// A sentence about it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub description: Option<Text<500>>,
+    /// Its heading.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<Text<40>>,
+    /// What lies there of a new item. Of an item that is there already it is not stored, as orders change
+    /// it all the time: `PUT /inventory/{item_id}` does.
+    #[serde(default)]
+    pub stock: Option<u32>,
+}
+
+/// Stock as `PUT /inventory/{item_id}` has always taken it; one of `on_hand` and `delta`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetStockOld {
+    /// The store; without it, the one that has the item, or the first that is open.
+    #[serde(default)]
+    pub store_id: Option<StoreId>,
+    /// The counted amount.
+    #[serde(default)]
+    pub on_hand: Option<u32>,
+    /// What came (positive) or went (negative).
+    #[serde(default)]
+    pub delta: Option<i32>,
+    /// Why; without it, `adjustment`.
+    #[serde(default)]
+    pub reason: Option<StockReason>,
+}
+
 /// Holds all lines of an order, or none (`POST /v1/internal/reservations`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -390,6 +445,21 @@ pub struct Reserve {
     pub lines: Vec<ReserveLine>,
     /// Seconds until the sweeper asks after the order.
     pub hold_s: u32,
+}
+
+/// Holds all lines of a cart, or none, until a time (`POST /v1/internal/cart-reservations`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReserveForCart {
+    /// The cart; also the key, and the id under which it is released.
+    pub cart_id: CartId,
+    /// The store.
+    pub store_id: StoreId,
+    /// What is held.
+    pub lines: Vec<ReserveLine>,
+    /// Seconds until it lapses, at most an hour; without it, ten minutes.
+    #[serde(default)]
+    pub hold_s: Option<u32>,
 }
 
 /// A line to be held; recipes are resolved by inventory.

@@ -1,6 +1,12 @@
 //! What can be measured.
 
+mod bench;
+mod events;
+mod hot_item;
+mod noise;
 mod orders;
+mod pgbench;
+mod records;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +20,10 @@ use crate::client::Phase;
 pub(crate) enum Axis {
     /// Orders confirmed, beside the same five commits without us
     Orders,
+    /// Reservations of one product, beside updates of one row
+    HotItem,
+    /// Events from the commit to the consumer, beside a relay that polls
+    Events,
 }
 
 /// How it is measured.
@@ -28,9 +38,9 @@ pub(crate) struct Settings {
     /// Length of the warm-up before each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=15))]
     pub(crate) warm_up_seconds: u64,
-    /// Connections that order as fast as they can
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) clients: u16,
+    /// Connections that ask as fast as they can; by default 32 order, 64 want the same product
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) clients: Option<u16>,
     /// How long to wait for a quiet machine
     #[arg(long, default_value_t = 300)]
     pub(crate) quiet_max_seconds: u64,
@@ -43,6 +53,12 @@ pub(crate) struct Settings {
     /// Add this to every port
     #[arg(long, env = "CE_BASE_PORT_OFFSET", default_value_t = 600)]
     pub(crate) base_port_offset: u16,
+    /// Facts told per second, for events
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) facts_per_second: u32,
+    /// Brokers, `host:port,host:port`, for events on Kafka too
+    #[arg(long, env = "KAFKA_BOOTSTRAP")]
+    pub(crate) kafka_bootstrap: Option<String>,
     /// Where the results go
     #[arg(long, default_value = "target/bench")]
     pub(crate) out: PathBuf,
@@ -66,6 +82,8 @@ impl Axis {
     ) -> anyhow::Result<bool> {
         match self {
             Self::Orders => orders::run(settings, stop).await,
+            Self::HotItem => hot_item::run(settings, stop).await,
+            Self::Events => events::run(settings, stop).await,
         }
     }
 }

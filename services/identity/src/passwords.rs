@@ -1,20 +1,28 @@
 //! Argon2id, kept from eating the machine.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use common::types::{Class, Fault};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::domain::Password;
 
 /// OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Hashes at once; each takes a core and its memory.
+/// Hashes at once; each takes a core and its memory. They have threads of their own: spread over the
+/// runtime's threads, the allocator would keep a hash's memory for each of those.
 const AT_ONCE: usize = 2;
 /// Hashes that may be under way or wait; more would wait longer than their callers do.
 const QUEUE: usize = 64;
@@ -25,8 +33,10 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     decoy: Arc<str>,
     queue: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    work: Sender<Work>,
 }
+
+type Work = Box<dyn FnOnce() + Send>;
 
 /// Why there is neither a hash nor a comparison.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +48,7 @@ pub(crate) enum PasswordsError {
     #[error("a stored hash cannot be read")]
     Stored(#[from] argon2::password_hash::phc::Error),
     #[error("the hashing was cut off")]
-    CutOff(#[from] tokio::task::JoinError),
+    CutOff(#[from] oneshot::error::RecvError),
 }
 
 impl Fault for PasswordsError {
@@ -72,7 +82,7 @@ impl Passwords {
             argon2,
             decoy: decoy.into(),
             queue: Arc::new(Semaphore::new(QUEUE)),
-            running: Arc::new(Semaphore::new(AT_ONCE)),
+            work: hands()?,
         })
     }
 
@@ -103,16 +113,36 @@ impl Passwords {
     ) -> Result<T, PasswordsError> {
         let place =
             Arc::clone(&self.queue).try_acquire_owned().map_err(|_| PasswordsError::Busy)?;
-        let turn = Arc::clone(&self.running).acquire_owned().await;
-        let turn = turn.map_err(|_closed| PasswordsError::Busy)?;
         let argon2 = self.argon2.clone();
-        tokio::task::spawn_blocking(move || {
-            // Both are held to the end of the work, also where nobody waits for it any more.
-            let _held = (place, turn);
-            work(&argon2)
-        })
-        .await?
+        let (reply, answer) = oneshot::channel();
+        let work = move || {
+            // Held to the end of the work, also where nobody waits for it any more.
+            let _place = place;
+            let _nobody_waits = reply.send(work(&argon2));
+        };
+        self.work.send(Box::new(work)).map_err(|_nobody_works| PasswordsError::Busy)?;
+        answer.await?
     }
+}
+
+/// Threads that work until nobody can ask them any more.
+fn hands() -> std::io::Result<Sender<Work>> {
+    let (sender, receiver) = channel();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..AT_ONCE {
+        let receiver = Arc::clone(&receiver);
+        thread::Builder::new().name("passwords".to_owned()).spawn(move || {
+            while let Some(work) = next(&receiver) {
+                // Whoever waits is told by the reply that was dropped; the thread goes on.
+                let _panicked = catch_unwind(AssertUnwindSafe(work));
+            }
+        })?;
+    }
+    Ok(sender)
+}
+
+fn next(receiver: &Mutex<Receiver<Work>>) -> Option<Work> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The tables of the identity database.
 
 pub(crate) mod accounts;
-pub(crate) mod answers;
 pub(crate) mod attempts;
 pub(crate) mod sessions;

@@ -233,6 +233,18 @@ impl Bench {
         self.as_service("orders").post("/v1/internal/reservations", body).send().await
     }
 
+    pub(crate) async fn reserve_for_cart(
+        &self,
+        n: u128,
+        store: StoreId,
+        lines: &[(ItemId, u8)],
+    ) -> TestAnswer {
+        let line = |(item, quantity): &(ItemId, u8)| json!({"item_id": item, "quantity": quantity});
+        let lines: Vec<Value> = lines.iter().map(line).collect();
+        let body = json!({"cart_id": order(n), "store_id": store, "lines": lines});
+        self.as_service("orders").post("/v1/internal/cart-reservations", body).send().await
+    }
+
     /// Confirms, ships or releases.
     pub(crate) async fn step(&self, n: u128, verb: &str) -> TestAnswer {
         let path = format!("/v1/internal/reservations/{}/{verb}", order(n));

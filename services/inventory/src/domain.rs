@@ -4,6 +4,7 @@ mod adjustment;
 mod allocation;
 mod cookbook;
 mod item;
+mod plain;
 mod reservation;
 mod store;
 mod words;
@@ -12,5 +13,6 @@ pub(crate) use adjustment::{Change, Moved, Movement, MovementKind, SetStockRefus
 pub(crate) use allocation::{Survey, Verdict, Wanted, allocate};
 pub(crate) use cookbook::{Cookbook, Line, NoRecipe, Portions, Recipe};
 pub(crate) use item::{Choice, Component, InvalidItem, Item, ItemDraft, ItemNamed, Unit};
+pub(crate) use plain::Plain;
 pub(crate) use reservation::{Gone, Reservation, State, StockLine};
 pub(crate) use store::{InvalidStore, Store, StoreDraft, StoreFixed, StoreNamed};

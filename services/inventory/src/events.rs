@@ -30,7 +30,7 @@ pub(crate) fn reserved(want: &Wanted) -> StockReserved {
         store_id: want.store,
         cell: want.cell.clone(),
         lines: want.needs.iter().map(line).collect(),
-        cause: "order".to_owned(),
+        cause: if want.lapses { "cart" } else { "order" }.to_owned(),
         expires_at: Some(want.expires_at),
     }
 }

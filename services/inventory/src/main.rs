@@ -29,6 +29,7 @@ impl Service for Inventory {
         let app = App::new(db.clone(), kit.clock(), dynamo, &redis);
 
         kit.probe("postgres", postgres_kit::probe(db.clone()));
+        kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db.clone(), log.clone()));
         kit.task("listeners", log.deliver(db, events::listeners(&app)));
         kit.task("sweeper", sweeper::worker(app.clone(), orders, sweep_every));

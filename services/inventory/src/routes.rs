@@ -1,8 +1,10 @@
 //! The inventory API, as a table of contents.
 
 mod change_menu_item;
+mod change_menu_item_old;
 mod confirm_reservation;
 mod create_menu_item;
+mod create_menu_item_old;
 mod find_menu;
 mod find_menu_item;
 mod find_menu_item_old;
@@ -17,10 +19,13 @@ mod precondition;
 mod publish_menu;
 mod put_store;
 mod release_reservation;
+mod reserve_for_cart;
 mod reserve_stock;
 mod set_stock;
+mod set_stock_old;
 mod ship_reservation;
 mod wire;
+mod xray;
 
 use service_kit::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,10 +49,15 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(set_stock::handle))
         .routes(routes!(list_movements::handle))
         .routes(routes!(reserve_stock::handle))
+        .routes(routes!(reserve_for_cart::handle))
         .routes(routes!(confirm_reservation::handle))
         .routes(routes!(ship_reservation::handle))
         .routes(routes!(release_reservation::handle))
         .routes(routes!(find_menu_old::handle))
+        .routes(routes!(create_menu_item_old::handle))
         .routes(routes!(find_menu_item_old::handle))
+        .routes(routes!(change_menu_item_old::handle))
         .routes(routes!(find_stock_old::handle))
+        .routes(routes!(set_stock_old::handle))
+        .routes(routes!(xray::handle))
 }

@@ -1,6 +1,5 @@
 //! The tables of the inventory database, and the published menus in `menu_catalog`.
 
-pub(crate) mod answers;
 pub(crate) mod catalogue;
 pub(crate) mod cells;
 pub(crate) mod holds;
@@ -10,3 +9,4 @@ pub(crate) mod movements;
 pub(crate) mod reservations;
 pub(crate) mod stock;
 pub(crate) mod stores;
+pub(crate) mod xray;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::types::Fault;
 use service_kit::Stop;
 
-use crate::{App, clients::Orders};
+use crate::{App, app::AT_ONCE_MAX, clients::Orders};
 
 /// Looks after expired holds, and forgets old answers, until it is told to stop.
 pub fn worker(
@@ -16,15 +16,27 @@ pub fn worker(
     move |stop| {
         Box::pin(async move {
             while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-                if let Err(error) = app.release_expired(&orders).await {
-                    tracing::warn!(code = error.code(), "expired holds were not swept");
-                }
+                sweep(&app, &orders, &stop).await;
                 if let Err(error) = app.prune_answers().await {
                     tracing::warn!(code = error.code(), "old answers were not pruned");
                 }
             }
             Ok(())
         })
+    }
+}
+
+/// Goes on for as long as there is more than fits into one look.
+async fn sweep(app: &App, orders: &Orders, stop: &Stop) {
+    while !stop.is_cancelled() {
+        match app.release_expired(orders).await {
+            Ok(AT_ONCE_MAX) => {}
+            Ok(_fewer) => return,
+            Err(error) => {
+                tracing::warn!(code = error.code(), "expired holds were not swept");
+                return;
+            }
+        }
     }
 }
 
@@ -35,7 +47,7 @@ mod live {
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
     use super::*;
-    use crate::bench::{BEANS, Bench, EAST, ESPRESSO, order};
+    use crate::bench::{BEANS, Bench, EAST, ESPRESSO, item_body, of, order};
 
     const HELD_S: i64 = 960;
 
@@ -122,6 +134,86 @@ mod live {
         bench.later(60);
         bench.app().release_expired(&orders).await.unwrap();
         assert_eq!(bench.stock(EAST, BEANS).await, (900, 0));
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn what_a_cart_held_is_free_by_the_clock_and_nobody_is_asked(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.a_cafe(EAST, "east-a").await;
+        bench.reserve_for_cart(1, EAST, &[(ESPRESSO, 1)]).await.is(200);
+        let (server, orders) = saying(200, standing(true)).await;
+
+        bench.later(599);
+        assert_eq!(bench.app().release_expired(&orders).await.unwrap(), 0);
+        bench.later(2);
+        assert_eq!(bench.app().release_expired(&orders).await.unwrap(), 1);
+
+        assert_eq!(bench.stock(EAST, BEANS).await, (900, 0));
+        assert_eq!(bench.told("stock_released").await[0]["cause"], "expired");
+        assert!(server.received_requests().await.unwrap().is_empty());
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn what_was_confirmed_while_orders_was_asked_is_kept(db: PgPool) {
+        let bench = a_held_espresso(db).await;
+        let (_server, orders) = saying(200, standing(false)).await;
+        bench.later(HELD_S + 1);
+        bench.step(1, "confirm").await.is(200);
+
+        let expired = bench.app().expire_reservation(order(1), bench.now()).await.unwrap();
+
+        assert!(!expired);
+        assert_eq!(bench.app().release_expired(&orders).await.unwrap(), 0);
+        assert_eq!(bench.stock(EAST, BEANS).await, (900, 9));
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn one_that_cannot_be_settled_keeps_no_other_waiting(db: PgPool) {
+        let bench = Bench::new(db.clone()).await;
+        bench.a_cafe(EAST, "east-a").await;
+        let cake = of("cake");
+        bench.an_item(&item_body(EAST, cake, "cake")).await;
+        bench.set_stock(EAST, cake, 1).await.is(200);
+        bench.reserve(1, EAST, &[(cake, 1)]).await.is(200);
+        bench.reserve(2, EAST, &[(ESPRESSO, 1)]).await.is(200);
+        let broken = "UPDATE stock SET reserved = 0 WHERE item_id = $1";
+        sqlx::query(broken).bind(cake.as_uuid()).execute(&db).await.unwrap();
+        bench.later(HELD_S + 1);
+        let (_server, orders) = saying(200, standing(false)).await;
+
+        assert_eq!(bench.app().release_expired(&orders).await.unwrap(), 2);
+
+        assert_eq!(bench.stock(EAST, BEANS).await, (900, 0));
+        assert_eq!(bench.transitions(1).await.len(), 1, "held still");
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn holds_of_a_cell_that_is_written_elsewhere_are_not_ours_to_free(db: PgPool) {
+        let bench = a_held_espresso(db.clone()).await;
+        bench.later(HELD_S + 1);
+        let raise = "UPDATE cell_fence SET epoch = 2 WHERE cell = 'east-a'";
+        sqlx::query(raise).execute(&db).await.unwrap();
+        let (_server, orders) = saying(200, standing(false)).await;
+
+        assert_eq!(bench.app().release_expired(&orders).await.unwrap(), 0);
+
+        assert_eq!(bench.stock(EAST, BEANS).await, (900, 9));
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn more_than_fit_into_one_look_are_all_settled(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.a_cafe(EAST, "east-a").await;
+        for n in 1..=50 {
+            bench.reserve_for_cart(n, EAST, &[(ESPRESSO, 1)]).await.is(200);
+        }
+        bench.later(601);
+        let (_server, orders) = saying(503, json!({"code": "shed"})).await;
+
+        sweep(&bench.app(), &orders, &Stop::new()).await;
+
+        assert_eq!(bench.stock(EAST, BEANS).await, (900, 0));
+        bench.i3_holds().await;
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -1,29 +1,28 @@
 //! Orders, counted when they are confirmed: through the gateway, beside the same five commits alone.
 
-mod bench;
 mod customer;
 mod gate;
 mod phases;
-mod records;
 mod report;
-mod saga;
+pub(super) mod saga;
 mod shop;
 
 use std::time::Duration;
 
 use anyhow::bail;
 use cloudeats::commands::say;
+use cloudeats::site::SERVICES;
 use tokio_util::sync::CancellationToken;
 
-use self::bench::Bench;
 use self::phases::Phases;
 use self::report::Report;
 use super::Settings;
+use super::bench::Bench;
 use crate::machine::{self, Machine};
 
 /// Measures and writes the result; `false` where it is invalid.
 pub(super) async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<bool> {
-    let bench = Bench::up(settings, stop).await?;
+    let bench = Bench::up(settings, &SERVICES, stop).await?;
     let measured = stop.run_until_cancelled(measure(settings, &bench)).await;
     bench.stop().await;
     let Some(report) = measured else { bail!("told to stop") };

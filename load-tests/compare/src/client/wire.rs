@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::Failure;
 
+const SERVICE_TOKEN: HeaderName = HeaderName::from_static("x-ce-token");
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Nobody waits longer for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -64,6 +65,23 @@ impl Wire {
     ) -> Result<Reply, Failure> {
         let request = self
             .request(Method::POST, path, bearer)
+            .header(KEY, key)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body));
+        self.send(request.map_err(unsendable)?).await
+    }
+
+    /// Sends JSON as one of our services does.
+    pub(crate) async fn ask(
+        &self,
+        (method, path): (Method, &str),
+        token: &HeaderValue,
+        key: &str,
+        body: Bytes,
+    ) -> Result<Reply, Failure> {
+        let request = self
+            .request(method, path, None)
+            .header(SERVICE_TOKEN, token)
             .header(KEY, key)
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body));

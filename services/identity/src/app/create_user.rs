@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use common::types::{Class, Fault, Principal, UserId};
 use event_kit::outbox;
-use postgres_kit::StoreError;
+use postgres_kit::{
+    StoreError,
+    answers::{self, Asked, Claim, Kept},
+};
 use service_kit::Stored;
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     domain::{Account, NewAccount},
     events,
     passwords::PasswordsError,
-    store::{self, answers::Claim},
+    store,
     tokens::digest,
 };
 
@@ -69,11 +72,12 @@ impl App {
         let now = self.clock.now();
 
         let mut tx = self.db.begin().await?;
-        match store::answers::claim(&mut tx, admin, ROUTE, key, &fingerprint, now).await? {
+        let asked = Asked { by: admin, route: ROUTE, key };
+        match answers::claim(&mut tx, asked, &fingerprint, now).await? {
             Claim::First => {}
             Claim::Again(answer) => {
                 tx.rollback().await;
-                return Ok(answer);
+                return Ok(given(answer, true));
             }
             Claim::Reused => {
                 tx.rollback().await;
@@ -85,19 +89,23 @@ impl App {
             tx.rollback().await;
             return Err(CreateUserError::EmailTaken);
         }
-        let answer = Stored {
+        let answer = Kept {
             status: StatusCode::CREATED.as_u16(),
-            body: written(&account)?,
             location: Some(format!("/v1/users/{}", account.id)),
-            replayed: false,
+            body: written(&account)?,
         };
-        store::answers::keep(&mut tx, admin, ROUTE, key, &answer).await?;
+        answers::keep(&mut tx, asked, &answer).await?;
         outbox::stage(&mut tx, &events::registered(&account)).await?;
         tx.commit().await?;
 
         tracing::info!(user.id = %account.id, admin.id = %admin.id, "account with roles opened");
-        Ok(answer)
+        Ok(given(answer, false))
     }
+}
+
+fn given(kept: Kept, replayed: bool) -> Stored {
+    let Kept { status, location, body } = kept;
+    Stored { status, body, location, replayed }
 }
 
 /// The password is no part of it: a stored digest without salt would undo what Argon2 is for.

@@ -15,7 +15,7 @@ impl App {
         let now = self.clock.now();
         let mut db = self.db.acquire().await?;
         let sessions = store::sessions::prune(&mut db, now).await?;
-        let answers = store::answers::prune(&mut db, now - ANSWERS_KEPT).await?;
+        let answers = postgres_kit::answers::prune(&mut db, now - ANSWERS_KEPT).await?;
         let attempts = store::attempts::prune(&mut db, now - ATTEMPTS_KEPT).await?;
         tracing::debug!(sessions, answers, attempts, "pruned");
         Ok(())

@@ -2,17 +2,20 @@
 
 use axum::http::StatusCode;
 use common::types::{ItemId, Principal, StoreId};
-use postgres_kit::Tx;
+use postgres_kit::{
+    Tx,
+    answers::{self, Asked, Claim, Kept},
+};
 use service_kit::{Key, Stored};
 
 use super::{
     edit_item::{EditItemError, ItemSeen, check, lock_catalogue, settle, show},
-    end,
+    end, given,
 };
 use crate::{
     App,
     domain::{Item, ItemDraft, ItemNamed},
-    store::{self, answers::Claim},
+    store,
 };
 
 const ROUTE: &str = "POST /v1/menu";
@@ -48,9 +51,10 @@ impl App {
         written: impl Fn(&ItemSeen) -> serde_json::Result<Vec<u8>>,
     ) -> Result<Stored, EditItemError> {
         let now = self.clock.now();
-        match store::answers::claim(tx, by, ROUTE, &key.text, &key.fingerprint, now).await? {
+        let asked = Asked { by, route: ROUTE, key: &key.text };
+        match answers::claim(tx, asked, &key.fingerprint, now).await? {
             Claim::First => {}
-            Claim::Again(answer) => return Ok(answer),
+            Claim::Again(answer) => return Ok(given(answer, true)),
             Claim::Reused => return Err(EditItemError::KeyReused),
         }
         let of = lock_catalogue(tx, by, item.store).await?;
@@ -64,13 +68,12 @@ impl App {
             show(tx, of.draft.currency, same.ok_or(EditItemError::ItemExists)?).await?
         };
 
-        let answer = Stored {
+        let answer = Kept {
             status: StatusCode::CREATED.as_u16(),
-            body: written(&seen)?,
             location: Some(format!("/v1/menu/{}", seen.item.id)),
-            replayed: false,
+            body: written(&seen)?,
         };
-        store::answers::keep(tx, by, ROUTE, &key.text, &answer).await?;
-        Ok(answer)
+        answers::keep(tx, asked, &answer).await?;
+        Ok(given(answer, false))
     }
 }

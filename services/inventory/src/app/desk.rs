@@ -9,10 +9,10 @@ use std::{
 };
 
 use common::types::{Class, Fault, Timestamp};
-use event_kit::outbox;
+use event_kit::outbox::{self, Told};
 use postgres_kit::{Db, StoreError};
 use tokio::sync::{Semaphore, oneshot};
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use crate::{
     domain::{Verdict, Wanted, allocate},
@@ -162,10 +162,12 @@ async fn try_decide(
         tx.rollback().await;
         return Err(error);
     }
-    for one in &served {
-        let fact = events::reserved(&one.want);
-        outbox::stage(&mut tx, &fact).instrument(one.span.clone()).await?;
-    }
+    let told = served.iter().map(|one| {
+        let _its_own_trace = one.span.enter();
+        Told::new(&events::reserved(&one.want))
+    });
+    let told: Vec<Told> = told.collect::<Result<_, _>>()?;
+    outbox::stage_told(&mut tx, &told).await?;
     tx.commit().await?;
     Ok(verdicts)
 }

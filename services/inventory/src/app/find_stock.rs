@@ -1,5 +1,7 @@
 //! How much there is.
 
+use std::collections::HashSet;
+
 use common::types::{ItemId, StoreId, Timestamp};
 
 use super::{find_store::FindError, shelves::Stocked};
@@ -16,6 +18,7 @@ pub(crate) struct Level {
     pub(crate) store: StoreId,
     pub(crate) item: ItemId,
     pub(crate) portions: Portions,
+    /// What was so then, or a moment later.
     pub(crate) as_of: Timestamp,
 }
 
@@ -28,8 +31,9 @@ impl App {
         item: &ItemNamed,
     ) -> Result<Level, FindError> {
         let (store, item) = self.locate(place, item).await?;
+        let as_of = self.clock.now();
         let stocked = self.shelves.now(store).await?.ok_or(FindError::NoSuchStore)?;
-        self.level(&stocked, item).ok_or(FindError::NoSuchItem)
+        level(&stocked, item, as_of).ok_or(FindError::NoSuchItem)
     }
 
     /// How much there is of some items now, or of all; unknown items are left out.
@@ -39,22 +43,25 @@ impl App {
         place: &StoreNamed,
         items: Option<Vec<ItemId>>,
     ) -> Result<Vec<Level>, FindError> {
+        if items.as_ref().is_some_and(|items| items.len() > ITEMS_MAX) {
+            return Err(FindError::TooMany);
+        }
         let store = self.find_store(place).await?.id;
+        let as_of = self.clock.now();
         let stocked = self.shelves.now(store).await?.ok_or(FindError::NoSuchStore)?;
-        let items = items.unwrap_or_else(|| {
+        let mut items = items.unwrap_or_else(|| {
             let mut all: Vec<ItemId> = stocked.shelf.versions.keys().copied().collect();
             all.sort_unstable();
             all.truncate(ITEMS_MAX);
             all
         });
-        if items.len() > ITEMS_MAX {
-            return Err(FindError::TooMany);
-        }
-        Ok(items.into_iter().filter_map(|item| self.level(&stocked, item)).collect())
+        let mut seen = HashSet::new();
+        items.retain(|item| seen.insert(*item));
+        Ok(items.into_iter().filter_map(|item| level(&stocked, item, as_of)).collect())
     }
+}
 
-    fn level(&self, stocked: &Stocked, item: ItemId) -> Option<Level> {
-        let portions = stocked.book.portions(item, &stocked.shelf.stock)?;
-        Some(Level { store: stocked.book.store, item, portions, as_of: self.clock.now() })
-    }
+fn level(stocked: &Stocked, item: ItemId, as_of: Timestamp) -> Option<Level> {
+    let portions = stocked.book.portions(item, &stocked.shelf.stock)?;
+    Some(Level { store: stocked.book.store, item, portions, as_of })
 }

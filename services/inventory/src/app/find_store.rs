@@ -66,6 +66,27 @@ pub(crate) struct Near {
     pub(crate) radius_m: f64,
 }
 
+impl Near {
+    /// Those within reach, nearest first, beyond the one named.
+    fn nearest(
+        self,
+        stores: Vec<Store>,
+        after: Option<StoreId>,
+    ) -> impl Iterator<Item = (Store, Option<f64>)> {
+        let measured = stores.into_iter().map(|store| {
+            let distance_m = store.draft.location.distance_m(self.place);
+            (store, distance_m)
+        });
+        let mut all: Vec<(Store, f64)> = measured.collect();
+        all.sort_by(|(one, near), (other, far)| near.total_cmp(far).then(one.id.cmp(&other.id)));
+        let seen = after.and_then(|id| all.iter().position(|(store, _)| store.id == id));
+        all.into_iter()
+            .skip(seen.map_or(0, |last| last + 1))
+            .filter(move |(_, distance_m)| *distance_m <= self.radius_m)
+            .map(|(store, distance_m)| (store, Some(distance_m)))
+    }
+}
+
 impl App {
     /// Finds a store.
     #[tracing::instrument(name = "inventory.find_store", skip_all)]
@@ -74,27 +95,22 @@ impl App {
         store.ok_or(FindError::NoSuchStore)
     }
 
-    /// All stores, or those near a place with their distances in metres, nearest first.
+    /// Stores after the one named: in the order in which they came, or those near a place with their
+    /// distances in metres, nearest first.
     #[tracing::instrument(name = "inventory.list_stores", skip_all)]
     pub(crate) async fn list_stores(
         &self,
         near: Option<Near>,
+        after: Option<StoreId>,
+        limit: u32,
     ) -> Result<Vec<(Store, Option<f64>)>, FindError> {
-        let stores = store::stores::list(&mut *self.db.acquire().await?, STORES_MAX).await?;
-        let Some(near) = near else {
-            return Ok(stores.into_iter().map(|store| (store, None)).collect());
-        };
-        let measured = stores.into_iter().map(|store| {
-            let distance_m = store.draft.location.distance_m(near.place);
-            (store, Some(distance_m))
-        });
-        let mut reached: Vec<_> = measured
-            .filter(|(_, distance_m)| distance_m.is_some_and(|m| m <= near.radius_m))
-            .collect();
-        reached.sort_by(|(_, one), (_, other)| {
-            one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        Ok(reached)
+        let mut db = self.db.acquire().await?;
+        if let Some(near) = near {
+            let all = store::stores::list(&mut db, None, STORES_MAX).await?;
+            return Ok(near.nearest(all, after).take(limit as usize).collect());
+        }
+        let some = store::stores::list(&mut db, after, i64::from(limit)).await?;
+        Ok(some.into_iter().map(|store| (store, None)).collect())
     }
 
     /// Finds where an item is; an id says it alone.

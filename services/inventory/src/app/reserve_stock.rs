@@ -1,6 +1,8 @@
 //! Holding all lines of an order, or none.
 
-use common::types::{Class, Fault, OrderId, StoreId};
+use std::sync::Arc;
+
+use common::types::{CartId, Class, Fault, OrderId, StoreId};
 use jiff::SignedDuration;
 use postgres_kit::StoreError;
 
@@ -13,12 +15,14 @@ use crate::{
 const LINES_MAX: usize = 100;
 /// A scheduled order is held for at most a month.
 const HOLD_MAX_S: u32 = 2_592_000;
+/// Nobody who only looks keeps others from buying for longer.
+const CART_HOLD_MAX_S: u32 = 3_600;
 const LOOKS_MAX: u32 = 3;
 
 /// Why an order holds nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReserveError {
-    #[error("an order has 1 to 100 lines and is held 1 to 2592000 seconds")]
+    #[error("1 to 100 lines are held, for an order 1 to 2592000 seconds, for a cart at most 3600")]
     Invalid,
     #[error("there is no such store")]
     NoSuchStore,
@@ -35,7 +39,7 @@ pub(crate) enum ReserveError {
     #[error("the order was not decided")]
     Desk(#[from] DeskError),
     #[error("the recipes could not be read")]
-    Store(#[from] StoreError),
+    Store(#[from] Arc<StoreError>),
 }
 
 impl Fault for ReserveError {
@@ -66,6 +70,13 @@ impl Fault for ReserveError {
     }
 }
 
+/// For how long something is held, and what happens then.
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    hold_s: u32,
+    lapses: bool,
+}
+
 impl App {
     /// Holds what an order needs until it is asked about; asked again, it answers the same.
     #[tracing::instrument(name = "inventory.reserve_stock", skip_all, fields(order.id = %order))]
@@ -76,20 +87,46 @@ impl App {
         lines: &[Line],
         hold_s: u32,
     ) -> Result<State, ReserveError> {
-        if !(1..=LINES_MAX).contains(&lines.len()) || !(1..=HOLD_MAX_S).contains(&hold_s) {
+        if !(1..=HOLD_MAX_S).contains(&hold_s) {
             return Err(ReserveError::Invalid);
         }
+        self.reserve(order, store, lines, Term { hold_s, lapses: false }).await
+    }
+
+    /// Holds what is in a cart, for a while; it is free again by itself. The cart stands where an order
+    /// stands.
+    #[tracing::instrument(name = "inventory.reserve_for_cart", skip_all, fields(cart.id = %cart))]
+    pub(crate) async fn reserve_for_cart(
+        &self,
+        cart: CartId,
+        store: StoreId,
+        lines: &[Line],
+        hold_s: u32,
+    ) -> Result<State, ReserveError> {
+        if !(1..=CART_HOLD_MAX_S).contains(&hold_s) {
+            return Err(ReserveError::Invalid);
+        }
+        let order = OrderId::from_uuid(cart.as_uuid());
+        self.reserve(order, store, lines, Term { hold_s, lapses: true }).await
+    }
+
+    async fn reserve(
+        &self,
+        order: OrderId,
+        store: StoreId,
+        lines: &[Line],
+        term: Term,
+    ) -> Result<State, ReserveError> {
+        if !(1..=LINES_MAX).contains(&lines.len()) {
+            return Err(ReserveError::Invalid);
+        }
+        let mut since = 0;
         for look in 1..=LOOKS_MAX {
-            let remembered = look == 1;
-            let book = if remembered {
-                self.shelves.book(store).await?
-            } else {
-                self.shelves.read_book(store).await?
-            };
-            let book = book.ok_or(ReserveError::NoSuchStore)?;
+            let book = self.shelves.book(store, since).await?.ok_or(ReserveError::NoSuchStore)?;
+            since = book.catalogue + 1;
             let needs = match book.needs(lines) {
                 Ok(needs) => needs,
-                Err(_perhaps_new) if remembered => continue,
+                Err(_perhaps_new) if look == 1 => continue,
                 Err(error) => return Err(error.into()),
             };
             let now = self.clock.now();
@@ -99,7 +136,8 @@ impl App {
                 cell: book.cell.clone(),
                 catalogue: book.catalogue,
                 needs,
-                expires_at: now + SignedDuration::from_secs(i64::from(hold_s)),
+                expires_at: now + SignedDuration::from_secs(i64::from(term.hold_s)),
+                lapses: term.lapses,
             };
             match self.desk.ask(&self.db, want, now).await? {
                 Verdict::Held => return Ok(State::Held),

@@ -3,15 +3,18 @@
 use axum::http::StatusCode;
 use common::types::{Class, Fault, ItemId, Principal, StoreId};
 use event_kit::outbox;
-use postgres_kit::{StoreError, Tx};
+use postgres_kit::{
+    StoreError, Tx,
+    answers::{self, Asked, Claim, Kept},
+};
 use service_kit::{Key, Stored};
 
-use super::{end, find_stock::Level};
+use super::{end, find_stock::Level, find_store::FindError, given};
 use crate::{
     App,
-    domain::{Change, ItemNamed, MovementKind, SetStockRefused},
+    domain::{Change, ItemNamed, MovementKind, SetStockRefused, StoreNamed},
     events,
-    store::{self, answers::Claim, movements::Hand},
+    store::{self, movements::Hand},
 };
 
 const ROUTE: &str = "PUT /v1/inventory/{item_id}";
@@ -21,6 +24,8 @@ const ROUTE: &str = "PUT /v1/inventory/{item_id}";
 pub(crate) enum SetStockError {
     #[error(transparent)]
     Refused(#[from] SetStockRefused),
+    #[error(transparent)]
+    Find(#[from] FindError),
     #[error("there is no such store")]
     NoSuchStore,
     #[error("the store has no such item")]
@@ -44,6 +49,7 @@ impl Fault for SetStockError {
             Self::Refused(SetStockRefused::OutOfRange) | Self::KeyReused => Class::Invalid,
             Self::NoSuchStore | Self::NoSuchItem => Class::Missing,
             Self::Elsewhere => Class::Unavailable,
+            Self::Find(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::Answer(_) => Class::Broken,
         }
@@ -58,6 +64,7 @@ impl Fault for SetStockError {
             Self::NoOwnStock => "no-own-stock",
             Self::KeyReused => "key-reused",
             Self::Elsewhere => "cell-elsewhere",
+            Self::Find(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Answer(_) => "unwritable-answer",
         }
@@ -90,6 +97,21 @@ impl App {
         Ok(answer)
     }
 
+    /// Does the same where the store has to be found first, as clients of old do not name it.
+    #[tracing::instrument(name = "inventory.set_stock_of", skip_all)]
+    pub(crate) async fn set_stock_of(
+        &self,
+        by: &Principal,
+        key: &Key,
+        (place, item): (&StoreNamed, &ItemNamed),
+        (change, kind): (Change, MovementKind),
+        written: impl Fn(&Level) -> serde_json::Result<Vec<u8>>,
+    ) -> Result<Stored, SetStockError> {
+        let (store, item) = self.locate(place, item).await?;
+        let set = SetStock { store, item: ItemNamed::Id(item), change, kind };
+        self.set_stock(by, key, &set, written).await
+    }
+
     async fn set_stock_in(
         &self,
         tx: &mut Tx,
@@ -102,9 +124,10 @@ impl App {
             return Err(SetStockError::NoSuchStore);
         }
         let now = self.clock.now();
-        match store::answers::claim(tx, by, ROUTE, &key.text, &key.fingerprint, now).await? {
+        let asked = Asked { by, route: ROUTE, key: &key.text };
+        match answers::claim(tx, asked, &key.fingerprint, now).await? {
             Claim::First => {}
-            Claim::Again(answer) => return Ok(answer),
+            Claim::Again(answer) => return Ok(given(answer, true)),
             Claim::Reused => return Err(SetStockError::KeyReused),
         }
         let item = store::items::find(tx, set.store, &set.item).await?;
@@ -115,14 +138,10 @@ impl App {
         self.move_stock(tx, by, set, item.id).await?;
 
         let level = self.level_in(tx, set.store, item.id).await?;
-        let answer = Stored {
-            status: StatusCode::OK.as_u16(),
-            body: written(&level)?,
-            location: None,
-            replayed: false,
-        };
-        store::answers::keep(tx, by, ROUTE, &key.text, &answer).await?;
-        Ok(answer)
+        let status = StatusCode::OK.as_u16();
+        let answer = Kept { status, location: None, body: written(&level)? };
+        answers::keep(tx, asked, &answer).await?;
+        Ok(given(answer, false))
     }
 
     async fn move_stock(

@@ -13,6 +13,8 @@ use crate::{
 
 /// How old stock may be on a menu. With as much again in caches further out it stays under 2 s.
 const STOCK_AGE: Duration = Duration::from_secs(1);
+/// Long enough that a crowd reads recipes once.
+const READ_AGE: Duration = Duration::from_millis(50);
 const STORES_MAX: u64 = 1_000;
 
 /// What lies in a store, and what its items are made of.
@@ -26,6 +28,8 @@ pub(super) struct Stocked {
 pub(super) struct Shelves {
     db: Db,
     books: sync::Cache<StoreId, Arc<Cookbook>>,
+    /// One reads for all who wait for recipes of the same age.
+    reads: future::Cache<(StoreId, i64), Option<Arc<Cookbook>>>,
     recent: future::Cache<StoreId, Option<Stocked>>,
 }
 
@@ -34,6 +38,7 @@ impl Shelves {
         Self {
             db,
             books: sync::Cache::new(STORES_MAX),
+            reads: future::Cache::builder().max_capacity(STORES_MAX).time_to_live(READ_AGE).build(),
             recent: future::Cache::builder()
                 .max_capacity(STORES_MAX)
                 .time_to_live(STOCK_AGE)
@@ -42,14 +47,12 @@ impl Shelves {
     }
 
     /// What lies in a store now.
-    pub(super) async fn now(&self, store: StoreId) -> Result<Option<Stocked>, StoreError> {
-        let there = store::stock::shelf(&mut *self.db.acquire().await?, store).await?;
+    pub(super) async fn now(&self, store: StoreId) -> Result<Option<Stocked>, Arc<StoreError>> {
+        let mut db = self.db.acquire().await?;
+        let there = store::stock::shelf(&mut db, store).await?;
+        drop(db);
         let Some(there) = there else { return Ok(None) };
-        let remembered = self.books.get(&store).filter(|book| book.catalogue >= there.catalogue);
-        let book = match remembered {
-            Some(book) => Some(book),
-            None => self.read_book(store).await?,
-        };
+        let book = self.book(store, there.catalogue).await?;
         Ok(book.map(|book| Stocked { shelf: Arc::new(there), book }))
     }
 
@@ -58,22 +61,23 @@ impl Shelves {
         &self,
         store: StoreId,
     ) -> Result<Option<Stocked>, Arc<StoreError>> {
-        self.recent.try_get_with(store, self.now(store)).await
+        let shared = self.recent.try_get_with(store, self.now(store)).await;
+        shared.map_err(Arc::unwrap_or_clone)
     }
 
-    /// The recipes that were remembered, which may be outdated, or else the store's own.
-    pub(super) async fn book(&self, store: StoreId) -> Result<Option<Arc<Cookbook>>, StoreError> {
-        match self.books.get(&store) {
+    /// The recipes that are remembered, if they are no older than `catalogue`, or else the store's own.
+    pub(super) async fn book(
+        &self,
+        store: StoreId,
+        catalogue: i64,
+    ) -> Result<Option<Arc<Cookbook>>, Arc<StoreError>> {
+        match self.books.get(&store).filter(|book| book.catalogue >= catalogue) {
             Some(book) => Ok(Some(book)),
-            None => self.read_book(store).await,
+            None => self.reads.try_get_with((store, catalogue), self.read_book(store)).await,
         }
     }
 
-    /// The recipes as they are.
-    pub(super) async fn read_book(
-        &self,
-        store: StoreId,
-    ) -> Result<Option<Arc<Cookbook>>, StoreError> {
+    async fn read_book(&self, store: StoreId) -> Result<Option<Arc<Cookbook>>, StoreError> {
         let book = store::items::cookbook(&mut *self.db.acquire().await?, store).await?;
         let book = book.map(Arc::new);
         if let Some(book) = &book {

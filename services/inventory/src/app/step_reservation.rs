@@ -1,6 +1,9 @@
 //! What becomes of a hold: confirmed, shipped or released.
 
-use common::types::{Class, Fault, OrderId};
+use common::{
+    mutants,
+    types::{Class, Fault, OrderId, Timestamp},
+};
 use event_kit::{Heard, inbox, outbox};
 use orders_contract::events::OrderConfirmed;
 use postgres_kit::{StoreError, Tx};
@@ -8,7 +11,7 @@ use postgres_kit::{StoreError, Tx};
 use super::end;
 use crate::{
     App,
-    domain::{Gone, State},
+    domain::{Gone, Reservation, State},
     events,
     store::{self, reservations::Step},
 };
@@ -83,6 +86,16 @@ impl App {
         postgres_kit::repeat(|| self.try_release(order, self.step(cause, actor))).await
     }
 
+    /// Gives back what is held past its end. `false`: somebody has confirmed, prolonged or ended it since.
+    #[tracing::instrument(name = "inventory.expire_reservation", skip_all, fields(order.id = %order))]
+    pub(crate) async fn expire_reservation(
+        &self,
+        order: OrderId,
+        now: Timestamp,
+    ) -> Result<bool, StepError> {
+        postgres_kit::repeat(|| self.try_expire(order, now)).await
+    }
+
     async fn confirm_once(
         &self,
         tx: &mut Tx,
@@ -115,6 +128,12 @@ impl App {
     async fn try_release(&self, order: OrderId, step: Step) -> Result<State, StepError> {
         let mut tx = self.db.begin().await?;
         let outcome = release_in(&mut tx, order, step).await;
+        end(tx, outcome).await
+    }
+
+    async fn try_expire(&self, order: OrderId, now: Timestamp) -> Result<bool, StepError> {
+        let mut tx = self.db.begin().await?;
+        let outcome = expire_in(&mut tx, order, now, self.step("expired", "sweeper")).await;
         end(tx, outcome).await
     }
 
@@ -156,19 +175,36 @@ impl App {
 }
 
 async fn release_in(tx: &mut Tx, order: OrderId, step: Step) -> Result<State, StepError> {
-    if store::reservations::insert_tombstone(tx, order, step).await? {
+    let forgets = mutants::on("no_tombstone");
+    if !forgets && store::reservations::insert_tombstone(tx, order, step).await? {
         return Ok(State::Released);
     }
-    let held = store::reservations::lock(tx, order).await?;
-    let held = held.ok_or(StepError::NoSuchReservation)?;
-    if !held.state.releasing() {
-        return Ok(held.state);
+    match store::reservations::lock(tx, order).await? {
+        Some(held) if held.state.releasing() => free(tx, &held, step).await,
+        Some(held) => Ok(held.state),
+        None if forgets => Ok(State::Released),
+        None => Err(StepError::NoSuchReservation),
     }
-    if !store::reservations::release(tx, &held, step).await? {
+}
+
+async fn expire_in(
+    tx: &mut Tx,
+    order: OrderId,
+    now: Timestamp,
+    step: Step,
+) -> Result<bool, StepError> {
+    match store::reservations::lock(tx, order).await? {
+        Some(held) if held.has_expired(now) => free(tx, &held, step).await.map(|_released| true),
+        _ => Ok(false),
+    }
+}
+
+async fn free(tx: &mut Tx, held: &Reservation, step: Step) -> Result<State, StepError> {
+    if !store::reservations::release(tx, held, step).await? {
         return Err(StepError::Elsewhere);
     }
     if let Some(place) = held.place.clone() {
-        outbox::stage(tx, &events::released(&held, place, step.cause)).await?;
+        outbox::stage(tx, &events::released(held, place, step.cause)).await?;
     }
     Ok(State::Released)
 }

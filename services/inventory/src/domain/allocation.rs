@@ -16,6 +16,8 @@ pub(crate) struct Wanted {
     pub(crate) catalogue: i64,
     pub(crate) needs: BTreeMap<ItemId, i64>,
     pub(crate) expires_at: Timestamp,
+    /// Whether it ends by the clock, as what a cart holds does.
+    pub(crate) lapses: bool,
 }
 
 /// What is there, read under locks on the stock.
@@ -89,6 +91,7 @@ mod tests {
             catalogue: 1,
             needs: needs.iter().map(|&(n, amount)| (item(n), amount)).collect(),
             expires_at: Timestamp::UNIX_EPOCH,
+            lapses: false,
         }
     }
 

@@ -33,6 +33,13 @@ pub(crate) enum State {
 #[error("what was held is free again")]
 pub(crate) struct Gone;
 
+impl Reservation {
+    /// Whether its end has come, and nobody has confirmed or prolonged it.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.state == State::Held && self.expires_at.is_some_and(|end| end < now)
+    }
+}
+
 impl State {
     /// Whether there is anything to do to confirm it.
     pub(crate) const fn confirming(self) -> Result<bool, Gone> {
@@ -77,6 +84,23 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_held_expires_and_only_after_its_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let held = Reservation {
+            order: OrderId::from_uuid(uuid::Uuid::nil()),
+            place: None,
+            state: State::Held,
+            expires_at: Some(at(60)),
+            lines: Vec::new(),
+        };
+        assert!(held.has_expired(at(61)) && !held.has_expired(at(60)));
+        for state in [State::Confirmed, State::Shipped, State::Released] {
+            let later = Reservation { state, expires_at: None, ..held.clone() };
+            assert!(!later.has_expired(at(61)));
+        }
+    }
 
     #[test]
     fn a_hold_takes_each_step_once_and_never_comes_back() {

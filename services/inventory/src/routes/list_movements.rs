@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::{find_menu::InStore, wire};
 use crate::{App, domain::ItemNamed};
 
-/// Lists what came and went of an item, newest first; what lies there is the sum of it.
+/// Lists what came and went of an item, and what was promised and became free again, newest first.
+///
+/// What lies there is the sum of all but `ALLOCATION` and `RELEASE`.
 #[utoipa::path(
     get, path = "/v1/inventory/{item_id}/movements", operation_id = "list_movements", tag = "stock",
     params(("item_id" = String, Path, description = "Its id or its slug"), InStore, Page),
@@ -35,7 +37,6 @@ pub(super) async fn handle(
 
 #[cfg(test)]
 mod live {
-    use serde_json::json;
     use sqlx::PgPool;
 
     use crate::bench::{BEANS, Bench, EAST, ESPRESSO, WEST};
@@ -46,24 +47,62 @@ mod live {
         bench.a_cafe(EAST, "east-a").await;
         bench.later(1);
         bench.set_stock(EAST, BEANS, 890).await.is(200);
+        for n in 1..=2 {
+            bench.later(1);
+            bench.reserve(n, EAST, &[(ESPRESSO, 2)]).await.is(200);
+        }
         bench.later(1);
-        bench.reserve(1, EAST, &[(ESPRESSO, 2)]).await.is(200);
         bench.step(1, "ship").await.is(200);
+        bench.later(1);
+        bench.step(2, "release").await.is(200);
 
-        let cook = bench.as_staff(EAST);
-        let path = format!("/v1/inventory/{BEANS}/movements?limit=2");
-        let first = cook.get(&path).send().await.json;
-        let shown = |n: usize| {
-            (first["movements"][n]["kind"].clone(), first["movements"][n]["quantity"].clone())
+        assert_eq!(
+            moves(&bench, 2).await,
+            [
+                ("RELEASE".to_owned(), -18),
+                ("SALE".to_owned(), -18),
+                ("ALLOCATION".to_owned(), 18),
+                ("ALLOCATION".to_owned(), 18),
+                ("COUNT".to_owned(), -10),
+                ("RECEIPT".to_owned(), 900),
+            ]
+        );
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn movements_of_one_moment_are_shown_once_each_and_add_up(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.a_cafe(EAST, "east-a").await;
+        for n in 1..=20 {
+            bench.reserve(n, EAST, &[(ESPRESSO, 1)]).await.is(200);
+            let step = ["ship", "release", "confirm"][usize::try_from(n % 3).unwrap()];
+            bench.step(n, step).await.is(200);
+        }
+
+        let (moves, at_once) = (moves(&bench, 3).await, moves(&bench, 100).await);
+
+        assert_eq!(moves, at_once);
+        let sum = |of: &[&str]| -> i64 {
+            moves.iter().filter(|(kind, _)| of.contains(&kind.as_str())).map(|it| it.1).sum()
         };
-        assert_eq!(shown(0), (json!("SALE"), json!(-18)));
-        assert_eq!(shown(1), (json!("COUNT"), json!(-10)));
+        let (on_hand, reserved) = bench.stock(EAST, BEANS).await;
+        assert_eq!(on_hand, sum(&["RECEIPT", "SALE"]));
+        assert_eq!(reserved, sum(&["ALLOCATION", "RELEASE", "SALE"]));
+    }
 
-        let cursor = first["next_cursor"].as_str().unwrap();
-        let rest = cook.get(&format!("{path}&cursor={cursor}")).send().await.json;
-        assert_eq!(rest["movements"][0]["kind"], "RECEIPT");
-        assert_eq!(rest["movements"].as_array().unwrap().len(), 1);
-        assert!(rest.get("next_cursor").is_none());
+    /// All movements of the beans, by pages of this size.
+    async fn moves(bench: &Bench, limit: u32) -> Vec<(String, i64)> {
+        let path = format!("/v1/inventory/{BEANS}/movements?limit={limit}");
+        let (mut at, mut seen) = (path.clone(), Vec::new());
+        loop {
+            let page = bench.as_staff(EAST).get(&at).send().await.json;
+            for it in page["movements"].as_array().unwrap() {
+                let kind = it["kind"].as_str().unwrap().to_owned();
+                seen.push((kind, it["quantity"].as_i64().unwrap()));
+            }
+            let Some(cursor) = page["next_cursor"].as_str() else { return seen };
+            at = format!("{path}&cursor={cursor}");
+        }
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -67,6 +67,8 @@ mod live {
         assert_eq!(all["levels"].as_array().unwrap().len(), 4);
 
         bench.get("/v1/inventory?ids=beans").await.is_problem(400, "invalid-query");
+        let twice = bench.get(&format!("/v1/inventory?ids={BEANS},{BEANS}")).await.json;
+        assert_eq!(twice["levels"].as_array().unwrap().len(), 1);
         let many = vec![BEANS.to_string(); 101].join(",");
         let many = bench.get(&format!("/v1/inventory?ids={many}")).await;
         many.is_problem(422, "too-many-items");

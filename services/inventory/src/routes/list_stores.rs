@@ -1,10 +1,10 @@
 //! `GET /v1/stores`
 
 use axum::extract::State;
-use common::types::{Class, GeoPoint};
+use common::types::{Class, GeoPoint, StoreId};
 use inventory_contract::http::Stores;
 use serde::Deserialize;
-use service_kit::{Answer, Caller, Problem, Query};
+use service_kit::{Answer, Caller, Page, Problem, Query};
 use utoipa::IntoParams;
 
 use super::wire;
@@ -43,17 +43,23 @@ impl Around {
 
 /// Lists stores: those around a place, nearest first, or all.
 #[utoipa::path(
-    get, path = "/v1/stores", operation_id = "list_stores", tag = "stores", params(Around),
+    get, path = "/v1/stores", operation_id = "list_stores", tag = "stores", params(Around, Page),
     responses((status = 200, body = Stores), Problem),
 )]
 pub(super) async fn handle(
     State(app): State<App>,
     _caller: Caller,
     Query(around): Query<Around>,
+    page: Page,
 ) -> Result<Answer<Stores>, Problem> {
-    let stores = app.list_stores(around.near()?).await?;
+    let after: Option<StoreId> = page.after()?;
+    let stores = app.list_stores(around.near()?, after, page.limit).await?;
+    let last = stores.last().filter(|_| stores.len() == page.limit as usize);
+    let next_cursor = last.map(|(store, _)| page.cursor_for(&store.id)).transpose()?;
     let stores = stores.into_iter().map(|(store, distance_m)| wire::store(store, distance_m));
-    Ok(Answer::ok(Stores { stores: stores.collect() }))
+    let next = next_cursor.clone();
+    let body = Stores { stores: stores.collect(), next_cursor };
+    Ok(Answer::ok(body).next(&page, next.as_deref()))
 }
 
 #[cfg(test)]
@@ -80,5 +86,29 @@ mod live {
         assert_eq!(nearer.json["stores"].as_array().unwrap().len(), 1);
         bench.get("/v1/stores?lat=91&lon=0").await.is_problem(400, "invalid-query");
         bench.get("/v1/stores?lat=42").await.is_problem(400, "invalid-query");
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_list_goes_on_where_it_stopped(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.a_store(EAST, "east-a", (42.50, 1.52)).await;
+        bench.a_store(WEST, "west-a", (42.52, 1.52)).await;
+
+        for (path, order) in [
+            ("/v1/stores?limit=1", [EAST, WEST]),
+            ("/v1/stores?lat=42.519&lon=1.52&limit=1", [WEST, EAST]),
+        ] {
+            let (mut at, mut seen) = (path.to_owned(), Vec::new());
+            loop {
+                let page = bench.get(&at).await.json;
+                seen.extend(
+                    page["stores"].as_array().unwrap().iter().map(|it| it["store_id"].clone()),
+                );
+                let Some(cursor) = page["next_cursor"].as_str() else { break };
+                at = format!("{path}&cursor={cursor}");
+            }
+            assert_eq!(seen, order.map(|id| serde_json::json!(id)));
+        }
+        bench.get("/v1/stores?cursor=made-up").await.is_problem(400, "invalid-cursor");
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn handle(
 }
 
 /// Points at the lines that stand in the way, each with its item.
-fn problem(error: ReserveError, lines: &[Line]) -> Problem {
+pub(super) fn problem(error: ReserveError, lines: &[Line]) -> Problem {
     let at = match &error {
         ReserveError::OutOfStock { lines } => lines.clone(),
         ReserveError::NoRecipe(NoRecipe::Item { line } | NoRecipe::Option { line }) => vec![*line],

@@ -10,8 +10,8 @@ use service_kit::Problem;
 use crate::{
     app::{self, ItemSeen, Menu},
     domain::{
-        Change, Choice, Component, ItemDraft, Line, Moved, MovementKind, Portions, State, Store,
-        StoreDraft, Unit,
+        Change, Choice, Component, ItemDraft, ItemNamed, Line, Moved, MovementKind, Plain,
+        Portions, State, Store, StoreDraft, Unit,
     },
 };
 
@@ -110,10 +110,31 @@ const fn unit(unit: http::Unit) -> Unit {
 /// The id in the body, where there is one, is the id in the path.
 pub(super) fn same_item(path: ItemId, body: &http::PutItem) -> Result<(), Problem> {
     match body.item_id {
-        Some(other) if other != path => Err(Problem::new(Class::Invalid, "invalid-item")
-            .saying("the body names another item than the path")
-            .pointing("/item_id", "leave it out, or name the item of the path")),
+        Some(other) if other != path => Err(another_item()),
         _ => Ok(()),
+    }
+}
+
+/// The id in an old body is the id in the path, where both are there.
+pub(super) fn same_plain_item(path: &ItemNamed, body: &http::PutFlatItem) -> Result<(), Problem> {
+    match (path, body.item_id) {
+        (ItemNamed::Id(path), Some(other)) if other != *path => Err(another_item()),
+        _ => Ok(()),
+    }
+}
+
+fn another_item() -> Problem {
+    Problem::new(Class::Invalid, "invalid-item")
+        .saying("the body names another item than the path")
+        .pointing("/item_id", "leave it out, or name the item of the path")
+}
+
+pub(super) fn plain(body: http::PutFlatItem) -> Plain {
+    Plain {
+        name: body.name.into(),
+        price: body.price,
+        description: body.description.map(String::from),
+        category: body.category.map(String::from),
     }
 }
 
@@ -194,12 +215,28 @@ pub(super) fn menu(menu: &Menu) -> http::Menu {
     }
 }
 
+/// A price is at most 10 000 000 minor units, which fits.
+fn whole_units(price_minor: i64) -> f64 {
+    f64::from(i32::try_from(price_minor).unwrap_or(i32::MAX)) / 100.0
+}
+
+pub(super) fn plain_item(seen: &ItemSeen, stock: i64) -> http::FlatItem {
+    let draft = &seen.item.draft;
+    http::FlatItem {
+        item_id: seen.item.id,
+        name: draft.name.clone(),
+        price: whole_units(draft.price_minor),
+        description: draft.description.clone(),
+        category: draft.category.clone(),
+        stock,
+    }
+}
+
 pub(super) fn flat_item(menu: &Menu, item: &PublishedItem) -> http::FlatItem {
     http::FlatItem {
         item_id: item.item_id,
         name: item.name.clone(),
-        // A price is at most 10 000 000 minor units, which fits.
-        price: f64::from(i32::try_from(item.price_minor).unwrap_or(i32::MAX)) / 100.0,
+        price: whole_units(item.price_minor),
         description: item.description.clone(),
         category: item.category.clone(),
         stock: menu.portions(item.item_id).saleable(),
@@ -220,7 +257,21 @@ pub(super) fn stock_level(of: &app::Level) -> http::StockLevel {
 }
 
 pub(super) fn stock_change(body: &http::SetStock) -> Result<(Change, MovementKind), Problem> {
-    let change = match (body.on_hand, body.delta) {
+    change(body.on_hand, body.delta, body.reason)
+}
+
+pub(super) fn stock_change_old(
+    body: &http::SetStockOld,
+) -> Result<(Change, MovementKind), Problem> {
+    change(body.on_hand, body.delta, body.reason.unwrap_or(http::StockReason::Adjustment))
+}
+
+fn change(
+    on_hand: Option<u32>,
+    delta: Option<i32>,
+    reason: http::StockReason,
+) -> Result<(Change, MovementKind), Problem> {
+    let change = match (on_hand, delta) {
         (Some(on_hand), None) => Change::To(on_hand.into()),
         (None, Some(delta)) => Change::By(delta.into()),
         _ => {
@@ -229,7 +280,7 @@ pub(super) fn stock_change(body: &http::SetStock) -> Result<(Change, MovementKin
                 .pointing("/on_hand", "either this or delta"));
         }
     };
-    let kind = match body.reason {
+    let kind = match reason {
         http::StockReason::Receipt => MovementKind::Receipt,
         http::StockReason::Adjustment => MovementKind::Adjustment,
         http::StockReason::Count => MovementKind::Count,

@@ -5,9 +5,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use common::types::{ItemId, OrderId, StoreId, Timestamp};
+use common::{
+    mutants,
+    types::{ItemId, OrderId, StoreId, Timestamp},
+};
 use jiff_sqlx::ToSqlx;
 use postgres_kit::{PgConnection, StoreError};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use uuid::Uuid;
 
 use super::cells::EPOCH;
@@ -39,17 +43,19 @@ const SURVEY: &str = "
 /// Holds, lines and stock in one statement; its counts must be what was asked for.
 const HOLD: &str = "
     WITH head AS (
-        INSERT INTO reservation (order_id, store_id, cell, state, cause, actor, expires_at, write_epoch, changed_at)
-        SELECT u.order_id, u.store_id, u.cell, 'HELD', 'order', 'orders', u.expires_at, $9, $10
-          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
-               u (order_id, store_id, cell, expires_at)
-         WHERE EXISTS (SELECT FROM cell_fence f WHERE f.cell = u.cell AND f.epoch = $9)
+        INSERT INTO reservation (order_id, store_id, cell, state, cause, actor, expires_at, lapses,
+               write_epoch, changed_at)
+        SELECT u.order_id, u.store_id, u.cell, 'HELD', CASE WHEN u.lapses THEN 'cart' ELSE 'order' END,
+               'orders', u.expires_at, u.lapses, $10, $11
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::boolean[])
+               u (order_id, store_id, cell, expires_at, lapses)
+         WHERE EXISTS (SELECT FROM cell_fence f WHERE f.cell = u.cell AND f.epoch = $10)
             ON CONFLICT DO NOTHING
         RETURNING order_id
     ), line AS (
-        INSERT INTO reservation_line (order_id, item_id, qty)
-        SELECT u.order_id, u.item_id, u.qty
-          FROM unnest($5::uuid[], $6::uuid[], $7::bigint[]) u (order_id, item_id, qty)
+        INSERT INTO reservation_line (order_id, item_id, qty, held_at)
+        SELECT u.order_id, u.item_id, u.qty, $11
+          FROM unnest($6::uuid[], $7::uuid[], $8::bigint[]) u (order_id, item_id, qty)
           JOIN head USING (order_id)
         RETURNING item_id, qty
     ), need AS (
@@ -58,12 +64,24 @@ const HOLD: &str = "
          GROUP BY item_id
     ), held AS (
         UPDATE stock s
-           SET reserved = s.reserved + need.qty, write_epoch = $9
+           SET reserved = s.reserved + need.qty, write_epoch = $10
           FROM need
-         WHERE s.store_id = ANY ($8) AND s.item_id = need.item_id AND s.on_hand - s.reserved >= need.qty
+         WHERE s.store_id = ANY ($9) AND s.item_id = need.item_id AND s.on_hand - s.reserved >= need.qty
         RETURNING s.item_id
     )
     SELECT (SELECT count(*) FROM head), (SELECT count(*) FROM line), (SELECT count(*) FROM held)";
+
+/// What was read when the statement began, whatever others have written since.
+const READ_BEFORE: &str = "
+    (SELECT o.reserved FROM stock o WHERE o.store_id = s.store_id AND o.item_id = s.item_id) + need.qty";
+
+/// The statement, or the mutant's, in which `right` is `wrong`.
+fn statement(sql: &'static str, right: &str, wrong: &str) -> SqlStr {
+    if mutants::on("read_then_write_stock") {
+        return AssertSqlSafe(sql.replace(right, wrong)).into_sql_str();
+    }
+    sql.into_sql_str()
+}
 
 /// Reads what has to be known to decide, and locks the stock.
 pub(crate) async fn survey(tx: &mut PgConnection, wanted: &[Wanted]) -> Result<Survey, StoreError> {
@@ -72,13 +90,14 @@ pub(crate) async fn survey(tx: &mut PgConnection, wanted: &[Wanted]) -> Result<S
         wanted.iter().flat_map(|want| want.needs.keys()).map(|item| item.as_uuid()).collect();
     let items: Vec<Uuid> = items.into_iter().collect();
     let orders: Vec<Uuid> = wanted.iter().map(|want| want.order.as_uuid()).collect();
-    let (items, free, known, states, stores, catalogues): Row = sqlx::query_as(SURVEY)
-        .bind(stores_of(wanted.iter()))
-        .bind(items)
-        .bind(orders)
-        .bind(EPOCH)
-        .fetch_one(tx)
-        .await?;
+    let (items, free, known, states, stores, catalogues): Row =
+        sqlx::query_as(statement(SURVEY, "FOR UPDATE", ""))
+            .bind(stores_of(wanted.iter()))
+            .bind(items)
+            .bind(orders)
+            .bind(EPOCH)
+            .fetch_one(tx)
+            .await?;
 
     let mut survey = Survey {
         free: items.into_iter().map(ItemId::from_uuid).zip(free).collect(),
@@ -114,11 +133,14 @@ pub(crate) async fn insert(
     let cells: Vec<&str> = held.iter().map(|want| want.cell.as_str()).collect();
     let ends: Vec<jiff_sqlx::Timestamp> =
         held.iter().map(|want| want.expires_at.to_sqlx()).collect();
-    let (heads, lines, rows): (i64, i64, i64) = sqlx::query_as(HOLD)
+    let lapses: Vec<bool> = held.iter().map(|want| want.lapses).collect();
+    let sql = statement(HOLD, "s.reserved + need.qty", READ_BEFORE);
+    let (heads, lines, rows): (i64, i64, i64) = sqlx::query_as(sql)
         .bind(orders)
         .bind(stores)
         .bind(cells)
         .bind(ends)
+        .bind(lapses)
         .bind(of)
         .bind(item)
         .bind(qty)

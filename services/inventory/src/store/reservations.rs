@@ -18,6 +18,15 @@ pub(crate) struct Step {
     pub(crate) at: Timestamp,
 }
 
+/// A hold past its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) order: OrderId,
+    pub(crate) expired_at: Timestamp,
+    /// Whether it ends by the clock.
+    pub(crate) lapses: bool,
+}
+
 /// Finds a hold with its lines, and holds it until the transaction ends.
 pub(crate) async fn lock(
     tx: &mut PgConnection,
@@ -197,49 +206,58 @@ fn whole((heads, lines): (i64, i64), held: &Reservation) -> Result<bool, StoreEr
     Ok(heads == 1)
 }
 
-/// Takes up to `limit` holds past their end, of which nobody else asks until `ask_after`.
+/// Takes up to `limit` holds of our cells past their end, at which nobody else looks until `ask_after`.
 pub(crate) async fn claim_expired(
     db: &mut PgConnection,
     now: Timestamp,
     ask_after: Timestamp,
-    limit: i64,
-) -> Result<Vec<(OrderId, Timestamp)>, StoreError> {
-    let rows: Vec<(Uuid, jiff_sqlx::Timestamp)> = sqlx::query_as(
+    limit: usize,
+) -> Result<Vec<Due>, StoreError> {
+    let rows: Vec<(Uuid, jiff_sqlx::Timestamp, bool)> = sqlx::query_as(
         "WITH due AS MATERIALIZED (
-             SELECT order_id
-               FROM reservation
-              WHERE state = 'HELD' AND expires_at < $1 AND (ask_after IS NULL OR ask_after <= $1)
-              ORDER BY expires_at
+             SELECT r.order_id
+               FROM reservation r
+              WHERE r.state = 'HELD' AND r.expires_at < $1 AND (r.ask_after IS NULL OR r.ask_after <= $1)
+                AND EXISTS (SELECT FROM cell_fence f WHERE f.cell = r.cell AND f.epoch = $4)
+              ORDER BY r.expires_at
               LIMIT $3
-                FOR NO KEY UPDATE SKIP LOCKED
+                FOR NO KEY UPDATE OF r SKIP LOCKED
          )
          UPDATE reservation r
             SET ask_after = $2
            FROM due
           WHERE r.order_id = due.order_id
-         RETURNING r.order_id, r.expires_at",
+         RETURNING r.order_id, r.expires_at, r.lapses",
     )
     .bind(now.to_sqlx())
     .bind(ask_after.to_sqlx())
-    .bind(limit)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(EPOCH)
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|(id, at)| (OrderId::from_uuid(id), at.to_jiff())).collect())
+    let due = |(id, at, lapses): (Uuid, jiff_sqlx::Timestamp, bool)| Due {
+        order: OrderId::from_uuid(id),
+        expired_at: at.to_jiff(),
+        lapses,
+    };
+    Ok(rows.into_iter().map(due).collect())
 }
 
-/// Lets a hold last until `expires_at`, if it is still held.
+/// Lets a hold of our cells last until `expires_at`, if it is still held.
 pub(crate) async fn extend(
     db: &mut PgConnection,
     order: OrderId,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE reservation
-            SET expires_at = $2, ask_after = NULL
-          WHERE order_id = $1 AND state = 'HELD'",
+        "UPDATE reservation r
+            SET expires_at = $2, ask_after = NULL, write_epoch = $3
+          WHERE r.order_id = $1 AND r.state = 'HELD'
+            AND EXISTS (SELECT FROM cell_fence f WHERE f.cell = r.cell AND f.epoch = $3)",
     )
     .bind(order.as_uuid())
     .bind(expires_at.to_sqlx())
+    .bind(EPOCH)
     .execute(db)
     .await?;
     Ok(())

@@ -68,12 +68,22 @@ pub(crate) async fn lock(tx: &mut PgConnection, id: StoreId) -> Result<Option<St
     row.map(Store::try_from).transpose()
 }
 
-/// All stores, at most `limit`, in the order in which they came.
-pub(crate) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Store>, StoreError> {
-    let rows: Vec<StoreRow> = sqlx::query_as(select!("ORDER BY created_at, store_id LIMIT $1"))
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
+/// Stores in the order in which they came, at most `limit`, after the one named.
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    after: Option<StoreId>,
+    limit: i64,
+) -> Result<Vec<Store>, StoreError> {
+    let rows: Vec<StoreRow> = sqlx::query_as(select!(
+        "WHERE $1::uuid IS NULL
+            OR (created_at, store_id) > (SELECT l.created_at, l.store_id FROM store l WHERE l.store_id = $1)
+         ORDER BY created_at, store_id
+         LIMIT $2"
+    ))
+    .bind(after.map(StoreId::as_uuid))
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
     rows.into_iter().map(Store::try_from).collect()
 }
 

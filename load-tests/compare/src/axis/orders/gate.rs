@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::customer::Promised;
-use super::records::{Backlog, Records};
+use crate::axis::records::{Backlog, Records};
 
 /// Ids that are asked for in one question.
 const ASKED_AT_ONCE: usize = 50_000;

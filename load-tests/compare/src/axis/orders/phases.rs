@@ -5,23 +5,49 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::ensure;
+use cloudeats::site::SERVICES;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 
-use super::bench::{self, Bench};
 use super::gate::{self, Evidence};
-use super::records::{Backlog, Records};
-use super::saga::{self, Saga};
+use super::saga;
 use super::shop::Shop;
 use crate::axis::Settings;
+use crate::axis::bench::{self, Bench};
+use crate::axis::pgbench::Pgbench;
+use crate::axis::records::{Backlog, Left, Records};
 use crate::client::{Phase, Tally, closed, open};
 use crate::figures::{number, per, three_digits};
 use crate::machine::cpu;
 
 /// So many hands for one customer, that nobody has to wait for a free one in the open model.
 const OPEN_HANDS: usize = 4;
+
+pub(super) const CLIENTS: u16 = 32;
+
+/// A confirmed order rests for hours; what is due sooner is not decided.
+const LEFT: [Left; 3] = [
+    (
+        "orders",
+        "orders not decided",
+        "SELECT count(*)
+           FROM orders
+          WHERE state NOT IN ('COMPLETED', 'COMPLETED_UNPAID', 'CANCELLED', 'REJECTED')
+            AND next_attempt_at < now() + interval '30 min'",
+    ),
+    (
+        "orders",
+        "orders not shown in the projection",
+        "SELECT count(*) FROM orders WHERE projected_version < version",
+    ),
+    (
+        "notification",
+        "messages not sent",
+        "SELECT count(*) FROM send WHERE state IN ('QUEUED', 'SENDING')",
+    ),
+];
 
 /// Everything that rounds need.
 pub(super) struct Phases<'a> {
@@ -30,7 +56,7 @@ pub(super) struct Phases<'a> {
     clients: usize,
     records: Records,
     shop: Shop,
-    saga: Saga,
+    saga: Pgbench,
     saga_url: String,
     backlog: Backlog,
 }
@@ -81,13 +107,13 @@ impl<'a> Phases<'a> {
         let saga_url = site.superuser_url(saga::DATABASE)?.expose_secret().to_owned();
         saga::make(site.superuser_url("postgres")?.expose_secret(), &saga_url).await?;
         let pgbench = bench.postgres.path("pgbench");
-        let saga = Saga::new(pgbench, &saga_url, &site.layout.folder())?;
+        let saga = Pgbench::new(pgbench, &saga_url, &site.layout.folder(), saga::SCRIPT)?;
         let shop = Shop::open(site).await?;
         Ok(Self {
             bench,
             phase: settings.phase(),
-            clients: usize::from(settings.clients),
-            records: Records::open(site).await?,
+            clients: usize::from(settings.clients.unwrap_or(CLIENTS)),
+            records: Records::open(site, &SERVICES, &LEFT).await?,
             shop,
             saga,
             saga_url,
@@ -100,7 +126,7 @@ impl<'a> Phases<'a> {
         if self.phase.warm_up >= Duration::from_secs(1) {
             self.saga.run(self.phase.warm_up).await?;
         }
-        let limit = self.saga.run(self.phase.measured).await?.orders_per_s;
+        let limit = self.saga.run(self.phase.measured).await?;
 
         let (tally, fast) = self.observed(None).await?;
         let ours = number(tally.done) / self.phase.measured.as_secs_f64();

@@ -7,19 +7,13 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::bench::is_service;
 use super::gate::Evidence;
-use super::phases::{Cost, Round};
+use super::phases::{CLIENTS, Cost, Round};
 use crate::axis::Settings;
+use crate::axis::bench::is_service;
+use crate::axis::noise::Surroundings;
 use crate::figures::{least, median, most, three_digits};
 use crate::machine::Machine;
-
-/// More of the processors for somebody else, and the result is noisy.
-const FOREIGN_SHARE_MAX: f64 = 0.1;
-/// More for the client, and it is the client that was measured.
-const CLIENT_SHARE_MAX: f64 = 0.4;
-/// Limits further apart, and the machine was not the same throughout.
-const DRIFT_MAX: f64 = 0.25;
 
 /// All that was found.
 pub(super) struct Report {
@@ -55,6 +49,7 @@ impl Report {
         let valid = self.is_valid();
         let told = |number: f64| valid.then(|| three_digits(number));
         let Settings { rounds, seconds, warm_up_seconds, clients, .. } = self.settings;
+        let clients = clients.unwrap_or(CLIENTS);
         Ok(json!({
             "axis": "orders",
             "gate": if valid { "PASS" } else { "INVALID" },
@@ -120,7 +115,10 @@ impl Report {
             text,
             "Gate: PASS, {} orders acknowledged and found. Commit {commit}, {cores} cores ({cpu}), Linux {kernel}, \
              load {} before and {} after, {} connections.",
-            self.evidence.acknowledged, self.load_before, self.load_after, self.settings.clients
+            self.evidence.acknowledged,
+            self.load_before,
+            self.load_after,
+            self.settings.clients.unwrap_or(CLIENTS)
         )?;
         for noise in self.noise() {
             writeln!(text, "**noisy**: {noise}.")?;
@@ -167,24 +165,14 @@ impl Report {
 
     /// Why the result may be another tomorrow.
     fn noise(&self) -> Vec<String> {
-        let foreign = most(self.each(|it| it.fast.foreign_share.max(it.half.foreign_share)));
-        let client = most(self.each(|it| it.fast.client_share));
-        let limit = self.middle(|it| it.limit);
-        let drift = (most(self.each(|it| it.limit)) - least(self.each(|it| it.limit))) / limit;
-        let mut noise = Vec::new();
-        if !self.quiet {
-            noise.push(format!("the machine was not quiet, load {}", self.load_before));
-        }
-        if foreign > FOREIGN_SHARE_MAX {
-            noise.push(format!("others used up to {foreign} of the CPU time"));
-        }
-        if client > CLIENT_SHARE_MAX {
-            noise.push(format!("the client used up to {client} of the CPU time"));
-        }
-        if drift > DRIFT_MAX {
-            noise.push(format!("the limit moved by {} between rounds", three_digits(drift)));
-        }
-        noise
+        let surroundings = Surroundings {
+            quiet: self.quiet,
+            load_before: self.load_before,
+            foreign_share: most(self.each(|it| it.fast.foreign_share.max(it.half.foreign_share))),
+            client_share: most(self.each(|it| it.fast.client_share)),
+            limits: self.each(|it| it.limit).collect(),
+        };
+        surroundings.noise()
     }
 
     /// What was not confirmed, by reason.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use cloudeats::site::{CHECKER, EVENT_LOG, SERVICES, Site};
+use cloudeats::site::{CHECKER, EVENT_LOG, Service, Site};
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
@@ -20,19 +20,15 @@ const UNHEARD: &str = "
     SELECT coalesce(sum(p.next_offset - g.committed_offset), 0)::bigint
       FROM log_group g
       JOIN log_partition p USING (topic, part)";
-/// A confirmed order rests for hours; what is due sooner is not decided.
-const UNDECIDED: &str = "
-    SELECT count(*)
-      FROM orders
-     WHERE state NOT IN ('COMPLETED', 'COMPLETED_UNPAID', 'CANCELLED', 'REJECTED')
-       AND next_attempt_at < now() + interval '30 min'";
-const UNSHOWN: &str = "SELECT count(*) FROM orders WHERE projected_version < version";
-const UNSENT: &str = "SELECT count(*) FROM send WHERE state IN ('QUEUED', 'SENDING')";
 
-/// Connections into all databases that may only read, and one that may do all.
+/// A question after what is left to do: the database, what it is, and how it is counted.
+pub(super) type Left = (&'static str, &'static str, &'static str);
+
+/// Connections into databases that may only read, and one that may do all.
 pub(super) struct Records {
     readers: BTreeMap<&'static str, PgConnection>,
     superuser: PgConnection,
+    left: &'static [Left],
 }
 
 /// What is left to do, by what it is; empty where all is done.
@@ -47,16 +43,22 @@ pub(super) struct Counters {
 }
 
 impl Records {
-    pub(super) async fn open(site: &Site) -> anyhow::Result<Self> {
+    /// The databases of these services and the event log. `left` asks after work beyond their facts.
+    pub(super) async fn open(
+        site: &Site,
+        services: &[Service],
+        left: &'static [Left],
+    ) -> anyhow::Result<Self> {
         let mut readers = BTreeMap::new();
-        for database in databases() {
+        let owned = services.iter().filter(|service| service.has_database);
+        for database in owned.map(|service| service.name).chain([EVENT_LOG]) {
             let url = site.database_url(database, CHECKER)?;
             let connected = PgConnection::connect(url.expose_secret()).await;
             let connected = connected.with_context(|| format!("`{database}` cannot be read"))?;
             readers.insert(database, connected);
         }
         let superuser = PgConnection::connect(site.superuser_url("postgres")?.expose_secret());
-        Ok(Self { readers, superuser: superuser.await? })
+        Ok(Self { readers, superuser: superuser.await?, left })
     }
 
     /// A connection for reading.
@@ -64,7 +66,7 @@ impl Records {
         self.readers.get_mut(database).with_context(|| format!("no database `{database}`"))
     }
 
-    /// Waits until everything that orders brought about is done; answers what is not after two minutes.
+    /// Waits until everything that was brought about is done; answers what is not after two minutes.
     pub(super) async fn drain(&mut self) -> anyhow::Result<Backlog> {
         let begun = Instant::now();
         loop {
@@ -77,14 +79,14 @@ impl Records {
     }
 
     async fn backlog(&mut self) -> anyhow::Result<Backlog> {
-        let mut questions: Vec<(&'static str, String, &'static str)> = databases()
-            .filter(|database| *database != EVENT_LOG)
+        let mut questions: Vec<(&'static str, String, &'static str)> = self
+            .of_services()
             .map(|database| (database, format!("unpublished facts of {database}"), OUTBOX))
             .collect();
         questions.push((EVENT_LOG, "facts not heard".to_owned(), UNHEARD));
-        questions.push(("orders", "orders not decided".to_owned(), UNDECIDED));
-        questions.push(("orders", "orders not shown in the projection".to_owned(), UNSHOWN));
-        questions.push(("notification", "messages not sent".to_owned(), UNSENT));
+        let more =
+            self.left.iter().map(|(database, what, how)| (*database, (*what).to_owned(), *how));
+        questions.extend(more);
 
         let mut backlog = Backlog::new();
         for (database, what, question) in questions {
@@ -99,12 +101,16 @@ impl Records {
     /// Letters that no listener could read or apply.
     pub(super) async fn dead_letters(&mut self) -> anyhow::Result<i64> {
         let mut all = 0;
-        for database in databases().filter(|database| *database != EVENT_LOG) {
+        for database in self.of_services().collect::<Vec<_>>() {
             let open = "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL";
             let open: i64 = sqlx::query_scalar(open).fetch_one(self.of(database)?).await?;
             all += open;
         }
         Ok(all)
+    }
+
+    fn of_services(&self) -> impl Iterator<Item = &'static str> {
+        self.readers.keys().copied().filter(|database| *database != EVENT_LOG)
     }
 
     /// Writes out what is dirty, so that no phase pays for the one before.
@@ -115,9 +121,10 @@ impl Records {
 
     pub(super) async fn counters(&mut self) -> anyhow::Result<Counters> {
         tokio::time::sleep(COUNTED).await;
-        let commits = "SELECT datname, xact_commit FROM pg_stat_database WHERE datname IS NOT NULL";
+        let commits = "SELECT datname, xact_commit FROM pg_stat_database WHERE datname = ANY ($1)";
+        let databases: Vec<&str> = self.readers.keys().copied().collect();
         let commits: Vec<(String, i64)> =
-            sqlx::query_as(commits).fetch_all(&mut self.superuser).await?;
+            sqlx::query_as(commits).bind(databases).fetch_all(&mut self.superuser).await?;
         let wal = "SELECT (pg_current_wal_lsn() - '0/0')::bigint";
         Ok(Counters {
             commits: commits.into_iter().collect(),
@@ -144,11 +151,11 @@ impl Records {
 impl Counters {
     /// Commits since `earlier`, those of readers too, in the databases of our services and their log.
     pub(super) fn commits_since(&self, earlier: &Self) -> BTreeMap<String, u64> {
-        let since = |database: &str| {
-            let [now, then] = [self, earlier].map(|at| at.commits.get(database).copied());
-            u64::try_from(now.unwrap_or(0) - then.unwrap_or(0)).unwrap_or(0)
+        let since = |(database, now): (&String, &i64)| {
+            let then = earlier.commits.get(database).copied().unwrap_or(0);
+            (database.clone(), u64::try_from(now - then).unwrap_or(0))
         };
-        databases().map(|database| (database.to_owned(), since(database))).collect()
+        self.commits.iter().map(since).collect()
     }
 
     /// How often the log was forced to the disk since `earlier`; many commits share one.
@@ -159,9 +166,4 @@ impl Counters {
     pub(super) fn wal_since(&self, earlier: &Self) -> u64 {
         u64::try_from(self.wal_bytes - earlier.wal_bytes).unwrap_or(0)
     }
-}
-
-fn databases() -> impl Iterator<Item = &'static str> {
-    let owned = SERVICES.into_iter().filter(|service| service.has_database);
-    owned.map(|service| service.name).chain([EVENT_LOG])
 }

@@ -1,21 +1,26 @@
 //! The stack that is measured: its own engines and data, made anew for each run.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use cloudeats::engines::{self, Durability, Engine, Programs};
 use cloudeats::layout::Layout;
 use cloudeats::ports::Ports;
 use cloudeats::process::mark::Mark;
-use cloudeats::site::{SERVICES, Site};
+use cloudeats::site::{SERVICES, Service, Site};
 use cloudeats::stack::{self, Options, Pace, Stack};
+use nix::sys::signal::Signal;
 use tokio_util::sync::CancellationToken;
 
-use crate::axis::Settings;
+use super::Settings;
 use crate::machine::cpu::Meter;
 
 const STACK: &str = "bench";
-/// What an order needs beside our services and PostgreSQL.
+const LOOK: Duration = Duration::from_millis(5);
+/// From a kill to the first 200 of `/readyz`.
+const READY_MAX: Duration = Duration::from_secs(30);
+/// What runs beside our services and PostgreSQL.
 const OTHERS: [&str; 4] = ["sandbox", "dynamo", "redis", "mosquitto"];
 
 /// Everything that runs.
@@ -27,21 +32,25 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Starts everything on empty databases. The gateway's limits are on, and so high that nobody
-    /// reaches them.
-    pub(super) async fn up(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<Self> {
+    /// Starts these services and all engines on empty databases. The gateway's limits are on, and so high
+    /// that nobody reaches them.
+    pub(super) async fn up(
+        settings: &Settings,
+        services: &[Service],
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         clear(&settings.local)?;
         let options = Options {
             local: settings.local.clone(),
             stack: STACK.to_owned(),
             ports: Ports::fixed(settings.base_port_offset)?,
             bin_folder: stack::bin_folder(settings.bin_dir.as_deref())?,
-            services: SERVICES.to_vec(),
+            services: services.to_vec(),
             durability: Durability::Durable,
             pace: Pace::Hurried,
         };
         let stack = Box::pin(Stack::up_until(options, stop)).await?;
-        match watch(&stack).await {
+        match watch(&stack, services).await {
             Ok((marks, meter, postgres)) => Ok(Self { stack, marks, meter, postgres }),
             Err(error) => {
                 stack.stop().await;
@@ -58,6 +67,17 @@ impl Bench {
     pub(super) fn ended(&self) -> Vec<String> {
         let ended = self.marks.iter().filter(|(_, mark)| !mark.lives());
         ended.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    /// Kills a service in the middle of its work and waits until another process has taken its place.
+    pub(super) async fn kill(&self, service: &Service) -> anyhow::Result<()> {
+        let process = || self.stack.process(service.name);
+        let victim = process().with_context(|| format!("`{}` is gone", service.name))?;
+        victim.send(Signal::SIGKILL)?;
+        while process().is_none_or(|process| process == victim) {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.stack.ready(service, READY_MAX).await
     }
 
     pub(super) async fn stop(self) {
@@ -87,10 +107,13 @@ fn clear(local: &Path) -> anyhow::Result<()> {
     layout.clear()
 }
 
-async fn watch(stack: &Stack) -> anyhow::Result<(Vec<(&'static str, Mark)>, Meter, Programs)> {
+async fn watch(
+    stack: &Stack,
+    services: &[Service],
+) -> anyhow::Result<(Vec<(&'static str, Mark)>, Meter, Programs)> {
     let mark = |name| stack.process(name).with_context(|| format!("`{name}` is gone"));
     let mut marks = Vec::new();
-    for name in SERVICES.iter().map(|service| service.name).chain(OTHERS) {
+    for name in services.iter().map(|service| service.name).chain(OTHERS) {
         marks.push((name, mark(name)?));
     }
     let mut alone: Vec<(String, u32)> =
