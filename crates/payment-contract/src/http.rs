@@ -1,6 +1,8 @@
 //! Bodies that the payment service takes and gives.
 
-use common::types::{Cell, Currency, CustomerId, OrderId, PaymentId, StoreId, Text, Timestamp};
+use common::types::{
+    Cell, Currency, CustomerId, ItemId, OrderId, PaymentId, Quantity, StoreId, Text, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -138,4 +140,173 @@ pub struct LedgerAccounts {
     /// Leads to the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+}
+
+/// Asks that taken money be given back (`POST /v1/payments/{payment_id}/refunds`): an amount, or lines whose
+/// amounts add up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskRefund {
+    /// How much, where no lines say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_minor: Option<u32>,
+    /// For what: 1 to 50 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<RefundLine>,
+    /// Why.
+    pub reason: RefundReason,
+    /// Who bears it.
+    pub liable: Liable,
+}
+
+/// Goods whose price is given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundLine {
+    /// The goods.
+    pub item_id: ItemId,
+    /// How many.
+    #[schema(value_type = u8, minimum = 1, maximum = 99)]
+    pub quantity: Quantity,
+    /// How much for all of them.
+    pub amount_minor: u32,
+}
+
+/// Why money is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundReason {
+    /// It was not in the bag.
+    MissingItem,
+    /// Something else was in the bag.
+    WrongItem,
+    /// It could not be made.
+    ProductionFailure,
+    /// It was not good.
+    Quality,
+    /// It was too warm on its way.
+    ColdChain,
+    /// It came too late.
+    Late,
+    /// The order was called off after the money was taken.
+    OrderCancelled,
+    /// It was paid twice.
+    Duplicate,
+    /// Something else.
+    Other,
+}
+
+/// Who bears a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Liable {
+    /// The store.
+    Store,
+    /// We.
+    Platform,
+    /// The courier.
+    Courier,
+    /// Nobody: we are kind.
+    Goodwill,
+}
+
+/// Money on its way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Refund {
+    /// The refund.
+    pub refund_id: Uuid,
+    /// Of this payment.
+    pub payment_id: PaymentId,
+    /// Of this order.
+    pub order_id: OrderId,
+    /// `AWAITING_APPROVAL`, `SUBMITTING`, `SUCCEEDED`, `FAILED` (it is tried again), `REFUSED` or `MANUAL`
+    /// (a person has to find another way).
+    pub state: String,
+    /// How much.
+    pub amount_minor: i64,
+    /// Of what.
+    pub currency: Currency,
+    /// Why.
+    pub reason: RefundReason,
+    /// Who bears it.
+    pub liable: Liable,
+    /// For what, where somebody said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<RefundLine>,
+    /// The number of its credit note, once the money went back; without gaps for each store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_note_no: Option<i64>,
+    /// When it was asked for.
+    #[schema(value_type = String, format = "date-time")]
+    pub created_at: Timestamp,
+}
+
+/// Says whether a second person agrees (`POST /v1/refunds/{refund_id}/approve`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveRefund {
+    /// False ends the refund.
+    pub approve: bool,
+}
+
+/// Where the provider's books and ours differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Break {
+    /// The break.
+    pub break_id: Uuid,
+    /// With whom.
+    pub provider: String,
+    /// `unknown-operation`, `outcome-differs`, `amount-differs`, `missing-at-provider`, `contradiction` or
+    /// `refund-refused`.
+    pub kind: String,
+    /// The key of the call, or the provider's name for what it did.
+    pub call_key: String,
+    /// The order, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// The payment, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<PaymentId>,
+    /// What we say.
+    pub ours: String,
+    /// How much, where we know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ours_minor: Option<i64>,
+    /// What the provider says.
+    pub theirs: String,
+    /// How much, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theirs_minor: Option<i64>,
+    /// When it was found.
+    #[schema(value_type = String, format = "date-time")]
+    pub found_at: Timestamp,
+    /// When it was settled, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub resolved_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_by: Option<Uuid>,
+    /// And how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<String>,
+}
+
+/// A page of breaks, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Breaks {
+    /// The breaks.
+    pub breaks: Vec<Break>,
+    /// Leads to the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Says how a break was settled (`POST /v1/reconciliation/breaks/{break_id}/resolve`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveBreak {
+    /// What was found, and what was done.
+    #[schema(value_type = String, min_length = 1)]
+    pub resolution: Text<280>,
 }

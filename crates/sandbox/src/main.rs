@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::Parser;
 use common::types::SystemClock;
 use sandbox::mailbox::Mailbox;
+use sandbox::provider::webhooks::{Listener, Secret};
 use sandbox::provider::{Provider, Settings};
 use sandbox::server;
 use tokio::net::TcpListener;
@@ -37,6 +38,17 @@ struct Config {
     /// The seed of the faults that come by chance.
     #[arg(long, env = "CE_PROVIDER_SEED", default_value_t = 1)]
     provider_seed: u64,
+    /// Where the provider's webhooks go; without it none are sent.
+    #[arg(long, env = "CE_PROVIDER_WEBHOOK_URL")]
+    provider_webhook_url: Option<hyper::Uri>,
+    /// The secret that signs webhooks: `whsec_` and Base64 (Standard Webhooks).
+    #[arg(
+        long,
+        env = "CE_PROVIDER_WEBHOOK_SECRET",
+        hide_env_values = true,
+        requires = "provider_webhook_url"
+    )]
+    provider_webhook_secret: Option<Secret>,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +72,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let settings = Settings {
         slow: Duration::from_millis(config.provider_slow_ms),
         seed: config.provider_seed,
+        listener: listener(config.provider_webhook_url, config.provider_webhook_secret)?,
     };
     let provider = Provider::open(&config.folder, clock.clone(), &settings)?;
     let mailbox = Mailbox::open(&config.folder, clock)?;
@@ -71,11 +84,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
     doors.spawn(server::serve(provider_http, provider.router()));
     doors.spawn(server::serve(mailbox_http, mailbox.router()));
     doors.spawn(async move { mailbox.serve_smtp(mailbox_smtp).await });
+    doors.spawn(async move { provider.send_webhooks().await });
 
     // Whatever was acknowledged is on the disk, so there is nothing to wait for.
     signal(SignalKind::terminate())?.recv().await;
     doors.shutdown().await;
     Ok(())
+}
+
+/// A webhook is signed or not sent.
+fn listener(url: Option<hyper::Uri>, secret: Option<Secret>) -> anyhow::Result<Option<Listener>> {
+    let Some(url) = url else { return Ok(None) };
+    let secret = secret.context("webhooks need CE_PROVIDER_WEBHOOK_SECRET")?;
+    Ok(Some(Listener { url, secret }))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -5,22 +5,27 @@
 //! | `POST /v1/authorizations` `{amount_minor, currency, method, reference}` | 201 [`wire::Authorization`]; 402 `declined` with `decline_class` |
 //! | `POST /v1/authorizations/{id}/captures` `{amount_minor}` | 201 [`wire::Authorization`]; 409 `exceeds-authorized`, `already-voided` |
 //! | `POST /v1/authorizations/{id}/voids` | 201 [`wire::Authorization`]; 409 `already-captured` |
-//! | `POST /v1/voids-by-key` `{key}` | 200 [`wire::VoidByKey`]: `voided`, `tombstoned` or `declined`; 409 `already-captured` |
+//! | `POST /v1/authorizations/{id}/refunds` `{amount_minor}` | 201 [`wire::Authorization`]; 402 `declined`; 409 `exceeds-captured` |
+//! | `POST /v1/authorizations/{id}/expirations` | 201 [`wire::Authorization`]: its days are over; 409 `already-captured`, `already-voided` |
+//! | `POST /v1/voids-by-key` `{key}` | 200 [`wire::VoidByKey`]: `voided`, `tombstoned`, `declined` or `expired`; 409 `already-captured` |
+//! | `GET /v1/authorizations/by-key/{key}` | 200 [`wire::Authorization`] as it stands now; 404 `unknown-key` |
 //! | `GET /v1/operations/by-key/{key}` | 200 [`book::Operation`]; 404 `unknown-key` |
-//! | `GET /v1/operations?after=&limit=` | 200 [`wire::Operations`]: the journal |
+//! | `GET /v1/operations?after=&limit=&from=&to=` | 200 [`wire::Operations`]: the journal, or what happened in a window of it |
 //! | `GET`, `PUT /v1/faults` | 200 [`faults::Faults`] |
 //! | `GET /livez` | 200 |
 //!
-//! The first three want an `Idempotency-Key`; the fourth may have one. The same key with the same
+//! The first five want an `Idempotency-Key`; the sixth may have one. The same key with the same
 //! body has the same answer; with another body it is 409 `key-reused`. A refusal is
 //! `{"code", "message", "decline_class"?}`.
 //!
-//! The payment method decides what happens: see [`methods`].
+//! The payment method decides what happens: see [`methods`]. Where there is somebody to tell, every operation is
+//! told by webhook: see [`webhooks`].
 
 pub mod book;
 pub mod faults;
 pub mod methods;
 mod routes;
+pub mod webhooks;
 pub mod wire;
 
 use std::path::Path;
@@ -28,12 +33,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use common::types::Clock;
+use common::types::{Clock, Timestamp};
 
 use crate::journal::{Journal, JournalError};
 
 use self::book::{Book, Command, Operation, Refusal};
 use self::faults::{Chance, Faults};
+use self::webhooks::{Listener, Webhooks};
 
 /// The provider: its book, its journal and its moods.
 #[derive(Clone)]
@@ -48,6 +54,7 @@ struct Inner {
     journal: Journal,
     clock: Arc<dyn Clock>,
     slow: Duration,
+    webhooks: Option<Webhooks>,
 }
 
 /// What is not up to the caller.
@@ -57,11 +64,13 @@ pub struct Settings {
     pub slow: Duration,
     /// The seed of the faults that come by chance.
     pub seed: u64,
+    /// Who is told what happens.
+    pub listener: Option<Listener>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { slow: Duration::from_secs(3), seed: 1 }
+        Self { slow: Duration::from_secs(3), seed: 1, listener: None }
     }
 }
 
@@ -95,6 +104,7 @@ impl Provider {
             journal,
             clock,
             slow: settings.slow,
+            webhooks: settings.listener.clone().map(Webhooks::new),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -102,6 +112,13 @@ impl Provider {
     /// The HTTP face.
     pub fn router(&self) -> Router {
         routes::router(self.clone())
+    }
+
+    /// Sends webhooks until the process ends; returns at once where there is nobody to tell.
+    pub async fn send_webhooks(&self) {
+        if let Some(webhooks) = &self.inner.webhooks {
+            webhooks.send(self).await;
+        }
     }
 
     /// Does the work at most once for each key, and returns when the journal holds it.
@@ -119,6 +136,9 @@ impl Provider {
             (executed, written)
         };
         written.wait().await?;
+        if let Some(webhooks) = self.inner.webhooks.as_ref().filter(|_| !executed.replayed) {
+            webhooks.queue(&executed.operation);
+        }
         Ok(executed)
     }
 
@@ -137,6 +157,10 @@ impl Provider {
 
     pub(crate) fn happens(&self, probability: f64) -> bool {
         self.inner.chance.happens(probability)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     pub(crate) fn slow(&self) -> Duration {

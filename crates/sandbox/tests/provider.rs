@@ -29,7 +29,7 @@ struct Answer {
 }
 
 fn open(folder: &Path) -> Provider {
-    let settings = Settings { slow: Duration::from_millis(50), seed: 1 };
+    let settings = Settings { slow: Duration::from_millis(50), ..Settings::default() };
     Provider::open(folder, Arc::new(SystemClock), &settings).unwrap()
 }
 
@@ -65,6 +65,10 @@ impl Bench {
 
     async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
         self.call(Method::POST, path, Some(key), body).await
+    }
+
+    async fn post_owned(&self, path: &str, key: &str, body: Value) -> Answer {
+        self.post(path, key, &body).await
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -333,4 +337,193 @@ async fn a_lost_reply_really_did_the_work() {
     assert_eq!(bench.get("/v1/operations/by-key/lost").await.json()["state"], "authorized");
     let again = bench.post("/v1/authorizations", "lost", &purchase("pm_reply_lost")).await;
     assert_eq!((again.status, again.replayed), (StatusCode::CREATED, true));
+}
+
+#[tokio::test]
+async fn no_more_is_given_back_than_was_taken() {
+    let bench = Bench::new();
+    let id = bench.authorized("a").await;
+    let refunds = format!("/v1/authorizations/{id}/refunds");
+    let refund = |key, amount| bench.post_owned(&refunds, key, json!({ "amount_minor": amount }));
+    refund("r0", 1).await.is_refused(409, "exceeds-captured");
+    let captures = format!("/v1/authorizations/{id}/captures");
+    bench.post(&captures, "c1", &json!({"amount_minor": 1000})).await;
+
+    assert_eq!(refund("r1", 600).await.status, 201);
+    assert_eq!(refund("r1", 600).await.status, 201);
+    refund("r2", 401).await.is_refused(409, "exceeds-captured");
+    let rest = refund("r3", 400).await;
+
+    assert_eq!((rest.status, &rest.json()["refunded_minor"]), (StatusCode::CREATED, &json!(1000)));
+    let standing = bench.get("/v1/authorizations/by-key/a").await.json();
+    assert_eq!(
+        (&standing["captured_minor"], &standing["refunded_minor"]),
+        (&json!(1000), &json!(1000))
+    );
+    bench.get("/v1/authorizations/by-key/b").await.is_refused(404, "unknown-key");
+}
+
+#[tokio::test]
+async fn a_refund_that_the_card_does_not_take_is_declined_and_kept() {
+    let bench = Bench::new();
+    let id = bench.authorized("a").await;
+    bench
+        .post(&format!("/v1/authorizations/{id}/captures"), "c", &json!({"amount_minor": 1250}))
+        .await;
+    let faults = json!({"decline_list": ["order-1"]});
+    bench.call(Method::PUT, "/v1/faults", None, &faults).await;
+
+    let refunds = format!("/v1/authorizations/{id}/refunds");
+    bench.post(&refunds, "r", &json!({"amount_minor": 5})).await.is_refused(402, "declined");
+
+    let kept = bench.get("/v1/operations/by-key/r").await.json();
+    assert_eq!((&kept["op"], &kept["outcome"]), (&json!("refund"), &json!("declined")));
+    let bench = bench.reopened();
+    assert_eq!(bench.get("/v1/authorizations/by-key/a").await.json()["refunded_minor"], 0);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_taken_and_needs_no_void() {
+    let bench = Bench::new();
+    let id = bench.authorized("a").await;
+    let expire = format!("/v1/authorizations/{id}/expirations");
+    assert_eq!(bench.post(&expire, "e", &Value::Null).await.json()["state"], "expired");
+
+    let captures = format!("/v1/authorizations/{id}/captures");
+    let late = bench.post(&captures, "c", &json!({"amount_minor": 1250})).await;
+    late.is_refused(409, "authorization-expired");
+    let void = bench.post("/v1/voids-by-key", "v", &json!({"key": "a"})).await;
+    assert_eq!((void.status, &void.json()["state"]), (StatusCode::OK, &json!("expired")));
+}
+
+#[tokio::test]
+async fn a_window_of_the_journal_is_read_page_by_page() {
+    let bench = Bench::new();
+    for key in ["a", "b", "c"] {
+        bench.authorized(key).await;
+    }
+    let all = bench.get("/v1/operations").await.json();
+    let at = |n: usize| all["operations"][n]["at"].as_str().unwrap().to_owned();
+    let keys = |page: &Value| {
+        let page = page["operations"].as_array().unwrap();
+        page.iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+
+    let later = bench.get(&format!("/v1/operations?from={}&limit=1", at(1))).await.json();
+    assert_eq!((keys(&later), &later["more"]), (vec!["b".to_owned()], &json!(true)));
+    let next = format!("/v1/operations?from={}&after={}", at(1), later["next_after"]);
+    assert_eq!(keys(&bench.get(&next).await.json()), ["c"]);
+    let before = bench.get(&format!("/v1/operations?to={}", at(1))).await.json();
+    assert_eq!((keys(&before), &before["more"]), (vec!["a".to_owned()], &json!(false)));
+}
+
+/// Somebody who is told, and writes down what.
+struct Listening {
+    provider: Provider,
+    heard: tokio::sync::mpsc::UnboundedReceiver<(axum::http::HeaderMap, Vec<u8>)>,
+    _folder: TempDir,
+    _work: tokio::task::JoinSet<()>,
+}
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+impl Listening {
+    async fn to(faults: Value) -> Self {
+        use axum::extract::State;
+        let (told, heard) = tokio::sync::mpsc::unbounded_channel();
+        let door = axum::Router::new()
+            .route(
+                "/hook",
+                axum::routing::post(
+                    async |State(told): State<tokio::sync::mpsc::UnboundedSender<_>>,
+                           headers: axum::http::HeaderMap,
+                           body: bytes::Bytes| {
+                        told.send((headers, body.to_vec())).unwrap();
+                    },
+                ),
+            )
+            .with_state(told);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap()).parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let listener_settings =
+            sandbox::provider::webhooks::Listener { url, secret: SECRET.parse().unwrap() };
+        let settings = Settings { listener: Some(listener_settings), ..Settings::default() };
+        let provider = Provider::open(folder.path(), Arc::new(SystemClock), &settings).unwrap();
+        let mut work = tokio::task::JoinSet::new();
+        work.spawn(sandbox::server::serve(listener, door));
+        let sender = provider.clone();
+        work.spawn(async move { sender.send_webhooks().await });
+        let request = Request::put("/v1/faults").body(Body::from(faults.to_string())).unwrap();
+        assert_eq!(provider.router().oneshot(request).await.unwrap().status(), 200);
+        Self { provider, heard, _folder: folder, _work: work }
+    }
+
+    async fn authorize(&self, key: &str, method: &str) {
+        let request = Request::post("/v1/authorizations")
+            .header("idempotency-key", key)
+            .body(Body::from(purchase(method).to_string()))
+            .unwrap();
+        self.provider.router().oneshot(request).await.unwrap();
+    }
+
+    async fn next(&mut self) -> (axum::http::HeaderMap, Value) {
+        let (headers, body) = self.heard.recv().await.unwrap();
+        let header = |name: &str| headers[name].to_str().unwrap();
+        let secret: sandbox::provider::webhooks::Secret = SECRET.parse().unwrap();
+        let timestamp = header("webhook-timestamp").parse().unwrap();
+        assert_eq!(
+            header("webhook-signature"),
+            secret.sign(header("webhook-id"), timestamp, &body)
+        );
+        let body = serde_json::from_slice(&body).unwrap();
+        (headers, body)
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_with_a_signature_and_a_repetition_is_not() {
+    let mut listening = Listening::to(json!({})).await;
+
+    listening.authorize("k1", "pm_approved").await;
+    let (_, first) = listening.next().await;
+    listening.authorize("k1", "pm_approved").await;
+    listening.authorize("k2", "pm_declined").await;
+    let (_, second) = listening.next().await;
+
+    assert_eq!(
+        (&first["type"], &first["data"]["key"]),
+        (&json!("authorization.authorized"), &json!("k1"))
+    );
+    assert_eq!(
+        (&second["type"], &second["data"]["key"]),
+        (&json!("authorization.declined"), &json!("k2"))
+    );
+}
+
+#[tokio::test]
+async fn a_doubled_webhook_has_one_id() {
+    let mut listening = Listening::to(json!({"dup_webhook": 1.0})).await;
+
+    listening.authorize("k1", "pm_approved").await;
+    let (first, _) = listening.next().await;
+    let (again, _) = listening.next().await;
+
+    assert_eq!(first["webhook-id"], again["webhook-id"]);
+}
+
+#[tokio::test]
+async fn a_webhook_may_be_overtaken() {
+    let mut listening = Listening::to(json!({"reorder_webhook": 1.0})).await;
+    listening.authorize("k1", "pm_approved").await;
+    // The first is on its way, slowly.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let request = Request::put("/v1/faults").body(Body::from("{}")).unwrap();
+    listening.provider.router().oneshot(request).await.unwrap();
+    listening.authorize("k2", "pm_approved").await;
+
+    let (_, first) = listening.next().await;
+    let (_, second) = listening.next().await;
+
+    assert_eq!((&first["data"]["key"], &second["data"]["key"]), (&json!("k2"), &json!("k1")));
 }

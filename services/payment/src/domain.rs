@@ -1,15 +1,25 @@
-//! The rules of payments and of the ledger. True on paper: no I/O, no clock, no wire.
+//! The rules of payments, refunds and of the ledger. True on paper: no I/O, no clock, no wire.
 
 mod call;
 mod decline;
 mod ledger;
 mod payment;
+mod recon;
+mod refund;
 mod state;
 mod terms;
 
-pub(crate) use call::{Answer, Asked, Outcome, Step};
+pub(crate) use call::{Answer, Asked, CallKey, Outcome, Step};
 pub(crate) use decline::DeclineClass;
 pub(crate) use ledger::Posting;
-pub(crate) use payment::{CaptureError, Changed, Errand, Fact, News, Payment, Standing, VoidError};
+pub(crate) use payment::{
+    AgainError, Applied, CaptureError, Changed, Errand, Fact, News, Payment, Standing, Surplus,
+    Told, VoidError,
+};
+pub(crate) use recon::{About, Difference, Known, Operation, Verdict, compare};
+pub(crate) use refund::{
+    ApproveError, Liable, Reason, Refund, RefundError, RefundHeard, RefundLine, RefundState,
+    RefundTerms, Refundable, total_minor,
+};
 pub(crate) use state::State;
 pub(crate) use terms::{Terms, TermsError};

@@ -7,6 +7,8 @@ pub mod clients;
 mod config;
 mod domain;
 mod events;
+mod metrics;
+pub mod reconciliation;
 pub mod routes;
 pub mod saga;
 mod store;

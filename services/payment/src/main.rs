@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use payment::{App, Config, MIGRATIONS, clients::Provider, routes, saga};
+use payment::{App, Config, MIGRATIONS, clients::Provider, reconciliation, routes, saga};
 use service_kit::{Kit, OpenApi, Service};
 
 struct Payment;
@@ -23,12 +23,17 @@ impl Service for Payment {
         let db = postgres_kit::connect(&config.postgres).await?;
         let log = event_kit::connect(&config.events).await?;
         let timeout = Duration::from_millis(config.provider_timeout_ms);
-        let provider = Provider::sandbox(kit.outside(&config.provider_url, timeout)?);
+        let outside = kit.outside(&config.provider_url, timeout)?;
+        let provider = Provider::sandbox(outside, config.provider_webhook_secret);
         let app = App::new(db.clone(), kit.clock(), provider);
 
         kit.probe("postgres", postgres_kit::probe(db.clone()));
+        kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db, log));
         kit.task("saga", saga::worker(app.clone()));
+        kit.task("refunds", saga::refunds(app.clone()));
+        let every = Duration::from_secs(config.reconcile_every_s);
+        kit.task("reconciliation", reconciliation::worker(app.clone(), every));
         kit.serve(routes::router().with_state(app));
         Ok(())
     }

@@ -29,6 +29,9 @@ pub struct Operation {
     pub amount_minor: i64,
     /// Captured so far, this operation included.
     pub captured_minor: i64,
+    /// Given back so far, this operation included.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refunded_minor: i64,
     /// Absent for a tombstone.
     pub currency: Option<Currency>,
     /// What came of it.
@@ -54,6 +57,10 @@ pub enum Op {
     Void,
     /// A key that has not been seen shall never be executed.
     Tombstone,
+    /// Money that was taken is given back.
+    Refund,
+    /// Money that was set aside is let go, because nobody took it in time.
+    Expire,
 }
 
 /// What came of an operation.
@@ -62,7 +69,7 @@ pub enum Op {
 pub enum Outcome {
     /// It was done.
     Ok,
-    /// The means of payment was refused; nothing is held.
+    /// The means of payment was refused: nothing is held or, for a refund, nothing was given back.
     Declined,
 }
 
@@ -80,6 +87,8 @@ pub enum State {
     Declined,
     /// It was forbidden before it arrived.
     Tombstoned,
+    /// Nobody took it in time.
+    Expired,
 }
 
 /// Something asked of the provider.
@@ -119,6 +128,20 @@ pub enum Act {
         /// Of this authorization.
         authorization_id: Uuid,
     },
+    /// Let money go that nobody took in time.
+    Expire {
+        /// Of this authorization.
+        authorization_id: Uuid,
+    },
+    /// Give money back, unless the means of payment does not take it.
+    Refund {
+        /// Of this authorization.
+        authorization_id: Uuid,
+        /// Minor units.
+        amount_minor: i64,
+        /// Whether the means of payment refuses it.
+        declined: bool,
+    },
     /// Let the money of this key go, or forbid the key.
     VoidByKey {
         /// The authorization's key.
@@ -141,6 +164,12 @@ pub enum Refusal {
     /// More than was set aside.
     #[error("the amount exceeds what was authorized")]
     ExceedsAuthorized,
+    /// More than was taken and not yet given back.
+    #[error("the amount exceeds what was captured and is not refunded")]
+    ExceedsCaptured,
+    /// Nobody took the money in time.
+    #[error("the authorization has expired")]
+    Expired,
     /// Money was taken already.
     #[error("the authorization was captured")]
     AlreadyCaptured,
@@ -150,6 +179,15 @@ pub enum Refusal {
     /// The key belongs to an operation that is no authorization.
     #[error("the key belongs to no authorization")]
     NotAnAuthorization,
+}
+
+/// When operations happened: from, inclusive, to, exclusive.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Window {
+    /// Nothing before.
+    pub from: Option<Timestamp>,
+    /// Nothing from then on.
+    pub to: Option<Timestamp>,
 }
 
 /// All operations in order, by key and by authorization.
@@ -162,12 +200,13 @@ pub struct Book {
 }
 
 #[derive(Debug, Clone)]
-struct Authorization {
-    reference: String,
-    currency: Currency,
-    authorized_minor: i64,
-    captured_minor: i64,
-    state: State,
+pub(super) struct Authorization {
+    pub(super) reference: String,
+    pub(super) currency: Currency,
+    pub(super) authorized_minor: i64,
+    pub(super) captured_minor: i64,
+    pub(super) refunded_minor: i64,
+    pub(super) state: State,
 }
 
 impl Book {
@@ -188,9 +227,27 @@ impl Book {
         self.operations.get(*index)
     }
 
-    /// At most `limit` operations after the first `after`.
-    pub fn list(&self, after: usize, limit: usize) -> impl Iterator<Item = &Operation> {
-        self.operations.iter().skip(after).take(limit)
+    /// At most `limit` operations after the first `after`, each with its number, counted from 1.
+    pub fn list<'a>(
+        &'a self,
+        after: usize,
+        limit: usize,
+        window: &'a Window,
+    ) -> impl Iterator<Item = (usize, &'a Operation)> {
+        let numbered = self.operations.iter().enumerate().skip(after);
+        let within = numbered.filter(|(_, operation)| window.holds(operation.at));
+        within.take(limit).map(|(index, operation)| (index + 1, operation))
+    }
+
+    /// What the money of an authorization is for.
+    pub(super) fn reference_of(&self, id: Uuid) -> Option<&str> {
+        self.authorizations.get(&id).map(|authorization| authorization.reference.as_str())
+    }
+
+    /// How the authorization that was asked for with `key` stands.
+    pub(super) fn authorization_of(&self, key: &str) -> Option<(Uuid, &Authorization)> {
+        let id = self.by_key(key).filter(|known| known.op == Op::Authorize)?.authorization_id?;
+        Some((id, self.authorizations.get(&id)?))
     }
 
     pub(crate) fn execute(
@@ -221,8 +278,9 @@ impl Book {
             (Op::Tombstone, _) | (Op::Authorize, None) => Ok(Some(known)),
             (Op::Authorize, Some(authorization)) => match authorization.state {
                 State::Captured => Err(Refusal::AlreadyCaptured),
-                State::Voided => Ok(self.operations.iter().rev().find(|operation| {
-                    operation.op == Op::Void && operation.authorization_id == known.authorization_id
+                State::Voided | State::Expired => Ok(self.operations.iter().rev().find(|last| {
+                    matches!(last.op, Op::Void | Op::Expire)
+                        && last.authorization_id == known.authorization_id
                 })),
                 _ => Ok(None),
             },
@@ -241,6 +299,7 @@ impl Book {
             reference: String::new(),
             amount_minor: 0,
             captured_minor: 0,
+            refunded_minor: 0,
             currency: None,
             outcome: Outcome::Ok,
             state: State::Authorized,
@@ -269,6 +328,21 @@ impl Book {
                 operation.state = State::Captured;
             }
             Act::Void { authorization_id } => self.void(&mut operation, authorization_id)?,
+            Act::Expire { authorization_id } => {
+                self.void(&mut operation, authorization_id)?;
+                (operation.op, operation.state) = (Op::Expire, State::Expired);
+            }
+            Act::Refund { authorization_id, amount_minor, declined } => {
+                let authorization = self.find(authorization_id)?;
+                let refunded = authorization.refund(amount_minor)?;
+                operation.describe(Op::Refund, authorization_id, authorization);
+                (operation.amount_minor, operation.state) = (amount_minor, authorization.state);
+                if declined {
+                    operation.outcome = Outcome::Declined;
+                } else {
+                    operation.refunded_minor = refunded;
+                }
+            }
             Act::VoidByKey { target_key } => {
                 let known = self.by_key(&target_key).and_then(|known| known.authorization_id);
                 if let Some(authorization_id) = known {
@@ -304,6 +378,7 @@ impl Book {
                         currency,
                         authorized_minor: operation.amount_minor,
                         captured_minor: 0,
+                        refunded_minor: 0,
                         state: State::Authorized,
                     };
                     self.authorizations.insert(id, authorization);
@@ -312,6 +387,7 @@ impl Book {
                     if let Some(authorization) = self.authorizations.get_mut(&id) {
                         authorization.state = operation.state;
                         authorization.captured_minor = operation.captured_minor;
+                        authorization.refunded_minor = operation.refunded_minor;
                     }
                 }
             }
@@ -327,8 +403,10 @@ impl Book {
 impl Authorization {
     /// The sum captured when `amount_minor` more are taken.
     fn capture(&self, amount_minor: i64) -> Result<i64, Refusal> {
-        if self.state == State::Voided {
-            return Err(Refusal::AlreadyVoided);
+        match self.state {
+            State::Voided => return Err(Refusal::AlreadyVoided),
+            State::Expired => return Err(Refusal::Expired),
+            _ => {}
         }
         match self.captured_minor.checked_add(amount_minor) {
             Some(sum) if sum <= self.authorized_minor => Ok(sum),
@@ -336,8 +414,17 @@ impl Authorization {
         }
     }
 
+    /// The sum given back when `amount_minor` more are.
+    fn refund(&self, amount_minor: i64) -> Result<i64, Refusal> {
+        match self.refunded_minor.checked_add(amount_minor) {
+            Some(sum) if sum <= self.captured_minor => Ok(sum),
+            _ => Err(Refusal::ExceedsCaptured),
+        }
+    }
+
     fn void(&self) -> Result<(), Refusal> {
         match self.state {
+            State::Expired => Err(Refusal::Expired),
             State::Captured => Err(Refusal::AlreadyCaptured),
             State::Voided => Err(Refusal::AlreadyVoided),
             _ => Ok(()),
@@ -353,7 +440,19 @@ impl Operation {
         self.currency = Some(authorization.currency);
         self.amount_minor = authorization.authorized_minor;
         self.captured_minor = authorization.captured_minor;
+        self.refunded_minor = authorization.refunded_minor;
     }
+}
+
+impl Window {
+    fn holds(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
+const fn is_zero(amount_minor: &i64) -> bool {
+    *amount_minor == 0
 }
 
 impl Refusal {
@@ -365,6 +464,8 @@ impl Refusal {
             Self::KeyTombstoned => "key-tombstoned",
             Self::UnknownAuthorization => "unknown-authorization",
             Self::ExceedsAuthorized => "exceeds-authorized",
+            Self::ExceedsCaptured => "exceeds-captured",
+            Self::Expired => "authorization-expired",
             Self::AlreadyCaptured => "already-captured",
             Self::AlreadyVoided => "already-voided",
             Self::NotAnAuthorization => "not-an-authorization",

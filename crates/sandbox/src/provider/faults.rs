@@ -18,8 +18,14 @@ pub struct Faults {
     pub fail_before: f64,
     /// 500 although the work was done.
     pub fail_after: f64,
-    /// Methods and references that are declined whatever else they are.
+    /// Methods and references that are declined whatever else they are, refunds included.
     pub decline_list: Vec<String>,
+    /// A webhook is sent twice.
+    pub dup_webhook: f64,
+    /// A webhook waits while later ones overtake it.
+    pub reorder_webhook: f64,
+    /// Every webhook waits this long.
+    pub delay_webhook_ms: u64,
 }
 
 /// Seeded dice: one seed, one sequence of throws.
@@ -33,6 +39,8 @@ impl Faults {
             ("lose_reply", self.lose_reply),
             ("fail_before", self.fail_before),
             ("fail_after", self.fail_after),
+            ("dup_webhook", self.dup_webhook),
+            ("reorder_webhook", self.reorder_webhook),
         ];
         match probabilities.into_iter().find(|(_, p)| !(0.0..=1.0).contains(p)) {
             Some((name, _)) => Err(name),

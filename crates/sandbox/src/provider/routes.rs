@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::server::{ReplyLost, json};
 
-use super::book::{Act, Command, Operation, Outcome, Refusal};
+use super::book::{Act, Command, Operation, Outcome, Refusal, Window};
 use super::faults::Faults;
 use super::{ExecuteError, Provider, methods, wire};
 
@@ -31,7 +32,10 @@ pub(super) fn router(provider: Provider) -> Router {
     Router::new()
         .route("/v1/authorizations", post(authorize))
         .route("/v1/authorizations/{id}/captures", post(capture))
+        .route("/v1/authorizations/{id}/refunds", post(refund))
         .route("/v1/authorizations/{id}/voids", post(void))
+        .route("/v1/authorizations/{id}/expirations", post(expire))
+        .route("/v1/authorizations/by-key/{key}", get(authorization_by_key))
         .route("/v1/voids-by-key", post(void_by_key))
         .route("/v1/operations", get(operations))
         .route("/v1/operations/by-key/{key}", get(operation_by_key))
@@ -97,6 +101,36 @@ async fn void(
     perform(&provider, command, None, in_full).await
 }
 
+async fn refund(
+    State(provider): State<Provider>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let (key, body) = (key(&headers)?, body.map_err(too_large)?);
+    let ask: wire::Refund = decode(&body)?;
+    positive(ask.amount_minor)?;
+    let reference = provider.book().reference_of(id).unwrap_or_default().to_owned();
+    let declined = provider.faults().declines("", &reference);
+    let act = Act::Refund { authorization_id: id, amount_minor: ask.amount_minor, declined };
+    let fingerprint = fingerprint(&format!("refund {id}"), &body);
+    perform(&provider, Command { key, fingerprint, act }, None, in_full).await
+}
+
+/// The hand of time: an authorization lives until somebody says that its days are over.
+async fn expire(
+    State(provider): State<Provider>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Answer {
+    let command = Command {
+        key: key(&headers)?,
+        fingerprint: fingerprint(&format!("expire {id}"), b""),
+        act: Act::Expire { authorization_id: id },
+    };
+    perform(&provider, command, None, in_full).await
+}
+
 async fn void_by_key(State(provider): State<Provider>, headers: HeaderMap, body: Body) -> Answer {
     let ask: wire::AskVoidByKey = decode(&body.map_err(too_large)?)?;
     short(&ask.key, "key")?;
@@ -126,13 +160,45 @@ struct Page {
     #[serde(default)]
     after: usize,
     limit: Option<usize>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
 }
 
-async fn operations(State(provider): State<Provider>, Query(page): Query<Page>) -> Response {
+async fn operations(State(provider): State<Provider>, Query(page): Query<Page>) -> Answer {
     let limit = page.limit.unwrap_or(100).min(PAGE_MAX);
-    let operations: Vec<Operation> = provider.book().list(page.after, limit).cloned().collect();
-    let next_after = page.after + operations.len();
-    json(StatusCode::OK, &wire::Operations { operations, next_after })
+    let window = Window { from: page.from, to: page.to };
+    let found: Vec<(usize, Operation)> = {
+        let book = provider.book();
+        let found = book.list(page.after, limit, &window);
+        found.map(|(number, operation)| (number, operation.clone())).collect()
+    };
+    provider.settled().await.map_err(|error| stopped(&error))?;
+    let next_after = found.last().map_or(page.after, |(number, _)| *number);
+    let more = limit > 0 && found.len() == limit;
+    let operations = found.into_iter().map(|(_, operation)| operation).collect();
+    Ok(json(StatusCode::OK, &wire::Operations { operations, next_after, more }))
+}
+
+/// How an authorization stands now, whatever was done to it.
+async fn authorization_by_key(State(provider): State<Provider>, Path(key): Path<String>) -> Answer {
+    let found = {
+        let book = provider.book();
+        book.authorization_of(&key).map(|(id, authorization)| wire::Authorization {
+            id,
+            state: authorization.state,
+            amount_minor: authorization.authorized_minor,
+            captured_minor: authorization.captured_minor,
+            refunded_minor: authorization.refunded_minor,
+            currency: authorization.currency,
+            reference: authorization.reference.clone(),
+            key: key.clone(),
+        })
+    };
+    let found = found.ok_or_else(|| {
+        denied(StatusCode::NOT_FOUND, "unknown-key", "no authorization has this key")
+    })?;
+    provider.settled().await.map_err(|error| stopped(&error))?;
+    Ok(json(StatusCode::OK, &found))
 }
 
 async fn operation_by_key(State(provider): State<Provider>, Path(key): Path<String>) -> Answer {
@@ -210,6 +276,7 @@ fn in_full(operation: &Operation) -> Response {
         state: operation.state,
         amount_minor: operation.amount_minor,
         captured_minor: operation.captured_minor,
+        refunded_minor: operation.refunded_minor,
         currency,
         reference: operation.reference.clone(),
         key: operation.key.clone(),

@@ -27,6 +27,14 @@ pub struct Capture {
     pub amount_minor: i64,
 }
 
+/// Asks to give money back that was taken.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    /// Minor units of the authorization's currency, more than 0.
+    pub amount_minor: i64,
+}
+
 /// Asks that the authorization asked for with `key` shall not stand, whether or not it arrived.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,12 +48,14 @@ pub struct AskVoidByKey {
 pub struct Authorization {
     /// Its id.
     pub id: Uuid,
-    /// `authorized`, `captured` or `voided`.
+    /// `authorized`, `captured`, `voided` or `expired`.
     pub state: State,
     /// What this operation was about, in minor units.
     pub amount_minor: i64,
     /// What has been captured so far.
     pub captured_minor: i64,
+    /// What has been given back so far.
+    pub refunded_minor: i64,
     /// ISO 4217.
     pub currency: common::types::Currency,
     /// The caller's reference.
@@ -59,7 +69,7 @@ pub struct Authorization {
 pub struct VoidByKey {
     /// The authorization's key.
     pub key: String,
-    /// `voided` or `declined`; `tombstoned` if it never arrived, and never will be executed.
+    /// `voided`, `declined` or `expired`; `tombstoned` if it never arrived, and never will be executed.
     pub state: State,
     /// The authorization, if there is one.
     pub authorization_id: Option<Uuid>,
@@ -72,6 +82,20 @@ pub struct Operations {
     pub operations: Vec<Operation>,
     /// Where the next page begins: pass it as `after`.
     pub next_after: usize,
+    /// Whether there may be a next page.
+    pub more: bool,
+}
+
+/// What a webhook says (Standard Webhooks 1.0.0). Its id is in the header `webhook-id`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Webhook {
+    /// `authorization.authorized`, `.declined`, `.captured`, `.voided`, `.tombstoned` or `.expired`;
+    /// `refund.succeeded` or `.failed`.
+    pub r#type: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// What happened.
+    pub data: Operation,
 }
 
 /// A refusal.

@@ -6,7 +6,7 @@ use postgres_kit::StoreError;
 use super::settle::SettleError;
 use crate::{
     App,
-    domain::{DeclineClass, Payment, State, Terms},
+    domain::{AgainError, DeclineClass, Payment, State, Terms},
     store::{self, payments::Held},
 };
 
@@ -19,19 +19,49 @@ impl App {
         terms: Terms,
         actor: &str,
     ) -> Result<Payment, AuthorizeError> {
+        let generation = terms.generation;
         if let Some(held) = self.open(&terms, actor).await? {
-            return verdict(self.settle(held, false).await?);
+            return verdict(self.settle(held, false).await?, generation);
         }
-        let mut db = self.db.acquire().await?;
-        let known = store::payments::find(&mut db, terms.order).await?;
+        let known = store::payments::find(&mut *self.db.acquire().await?, terms.order).await?;
         let known = known.ok_or(StoreError::Stale { table: "payment" })?;
-        same(&known, &terms)?;
-        if known.state() != State::Authorizing {
-            return verdict(known);
+        match which(&known, &terms)? {
+            Try::Decided => verdict(known, generation),
+            Try::UnderWay => {
+                let mut db = self.db.acquire().await?;
+                let held = store::payments::claim(&mut db, terms.order).await?;
+                drop(db);
+                verdict(
+                    self.settle(held.ok_or(AuthorizeError::Undecided)?, true).await?,
+                    generation,
+                )
+            }
+            Try::Next => {
+                let held = self.open_again(terms, actor).await?;
+                verdict(self.settle(held, false).await?, generation)
+            }
         }
-        let held = store::payments::claim(&mut db, terms.order).await?;
-        drop(db);
-        verdict(self.settle(held.ok_or(AuthorizeError::Undecided)?, true).await?)
+    }
+
+    /// Stores another try and its call, before the call is made.
+    async fn open_again(&self, terms: Terms, actor: &str) -> Result<Held, AuthorizeError> {
+        let mut tx = self.db.begin().await?;
+        let held = store::payments::lock(&mut tx, terms.order).await?;
+        let held = held.ok_or(StoreError::Stale { table: "payment" })?;
+        let mut payment = held.payment.clone();
+
+        let changed = match payment.ask_again(terms) {
+            Ok(changed) => changed,
+            Err(refused) => {
+                tx.rollback().await;
+                return Err(refused.into());
+            }
+        };
+
+        let saved = self.save(&mut tx, &held, payment, &changed, actor).await?;
+        let saved = saved.ok_or(StoreError::Stale { table: "payment" })?;
+        tx.commit().await?;
+        Ok(saved)
     }
 
     /// Stores the payment and its call, before the call is made. `None`: it was stored before.
@@ -60,22 +90,42 @@ impl App {
     }
 }
 
-/// One order has one set of terms; a tombstone has none, and refuses them all.
-fn same(known: &Payment, terms: &Terms) -> Result<(), AuthorizeError> {
-    match known.terms() {
-        Some(first) if first.generation != terms.generation => Err(AuthorizeError::Generation),
-        Some(first) if first != terms => Err(AuthorizeError::KeyReused),
-        _ => Ok(()),
+/// Which try of a payment is meant.
+enum Try {
+    /// The one that is under way.
+    UnderWay,
+    Decided,
+    /// One that was not made yet.
+    Next,
+}
+
+/// One order has one set of terms for each try; a tombstone has none, and refuses them all.
+fn which(known: &Payment, terms: &Terms) -> Result<Try, AuthorizeError> {
+    let Some(first) = known.terms() else { return Ok(Try::Decided) };
+    if !first.is_between_the_same(terms) {
+        return Err(AuthorizeError::KeyReused);
+    }
+    let in_force = first.generation;
+    match terms.generation {
+        again if again == in_force && first != terms => Err(AuthorizeError::KeyReused),
+        again if again == in_force && known.state() == State::Authorizing => Ok(Try::UnderWay),
+        earlier if earlier <= known.standing().tries => Ok(Try::Decided),
+        _ => Ok(Try::Next),
     }
 }
 
-/// What the state of a payment means to the one who asked for the authorization.
-fn verdict(payment: Payment) -> Result<Payment, AuthorizeError> {
+fn declined(payment: &Payment) -> DeclineClass {
+    payment.standing().decline.unwrap_or(DeclineClass::OtherMethod)
+}
+
+/// What the state of a payment means to the one who asked for this try.
+fn verdict(payment: Payment, generation: i32) -> Result<Payment, AuthorizeError> {
     match payment.state() {
-        State::Declined | State::Owed => {
-            let class = payment.standing().decline.unwrap_or(DeclineClass::OtherMethod);
-            Err(AuthorizeError::Declined(class))
+        // It was refused, and left an earlier authorization standing.
+        State::Authorized if payment.generation() < generation => {
+            Err(AuthorizeError::Declined(declined(&payment)))
         }
+        State::Declined | State::Owed => Err(AuthorizeError::Declined(declined(&payment))),
         State::Voiding | State::Voided => Err(AuthorizeError::AlreadyCancelled),
         State::Created | State::Authorizing | State::ActionRequired => {
             Err(AuthorizeError::Undecided)
@@ -92,8 +142,8 @@ pub(crate) enum AuthorizeError {
     AlreadyCancelled,
     #[error("another payment was asked for with this key")]
     KeyReused,
-    #[error("this try is not allowed")]
-    Generation,
+    #[error("this try is not allowed: {0}")]
+    Generation(#[from] AgainError),
     #[error("the provider has not decided")]
     Undecided,
     #[error("the payment is not settled")]
@@ -106,7 +156,8 @@ impl Fault for AuthorizeError {
     fn class(&self) -> Class {
         match self {
             Self::Declined(_) => Class::Declined,
-            Self::AlreadyCancelled | Self::Generation => Class::Conflict,
+            Self::AlreadyCancelled => Class::Conflict,
+            Self::Generation(error) => error.class(),
             Self::KeyReused => Class::Invalid,
             Self::Undecided => Class::Unknown,
             Self::Settle(error) => error.class(),
@@ -119,7 +170,7 @@ impl Fault for AuthorizeError {
             Self::Declined(_) => "payment-declined",
             Self::AlreadyCancelled => "already-cancelled",
             Self::KeyReused => "key-reused",
-            Self::Generation => "generation-not-allowed",
+            Self::Generation(error) => error.code(),
             Self::Undecided => "payment-undecided",
             Self::Settle(error) => error.code(),
             Self::Store(error) => error.code(),

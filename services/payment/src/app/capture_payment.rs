@@ -21,7 +21,7 @@ impl App {
     ) -> Result<Payment, CapturePaymentError> {
         let (held, asked_before) = match self.begin_capture(order, amount_minor, actor).await? {
             Begun::Now(held) => (held, false),
-            Begun::Before(payment) if payment.state() != State::Capturing => return Ok(payment),
+            Begun::Before(payment) if payment.state() == State::Captured => return Ok(payment),
             Begun::Before(_) => {
                 let mut db = self.db.acquire().await?;
                 let held = store::payments::claim(&mut db, order).await?;
@@ -32,6 +32,7 @@ impl App {
         match payment.state() {
             State::Captured => Ok(payment),
             State::Authorized => Err(CapturePaymentError::RefusedByProvider),
+            State::Owed => Err(CapturePaymentError::Refused(CaptureError::NotAuthorized)),
             _ => Err(CapturePaymentError::Undecided),
         }
     }

@@ -3,25 +3,22 @@
 use std::time::Duration;
 
 use common::types::{Class, Fault, OrderId};
-use event_kit::outbox;
 use futures::{StreamExt, stream};
-use postgres_kit::{StoreError, Tx};
+use postgres_kit::StoreError;
 
+use super::advance::Advanced;
 use crate::{
     App,
     clients::NotDecided,
-    domain::{Changed, Errand, Fact, News, Payment},
-    events,
+    domain::{Difference, Errand, Fact, Payment, Told},
     store::{self, payments::Held},
 };
 
-/// Who made a change that the provider decided.
-const PROVIDER: &str = "provider";
 /// How often a busy database is asked again, and after how long; together well within a lease.
 const KEEP_TRIES: u32 = 8;
 const KEEP_PAUSE: Duration = Duration::from_millis(500);
 /// After so many tries somebody should look.
-const ALARMING_ATTEMPTS: i32 = 20;
+pub(super) const ALARMING_ATTEMPTS: i32 = 20;
 
 /// What a round of the worker found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,53 +100,41 @@ impl App {
 
     /// Stores what was decided, with the books and the news. `None`: somebody else has the payment now.
     async fn keep(&self, held: &Held, fact: Fact) -> Result<Option<Held>, SettleError> {
-        let mut payment = held.payment.clone();
-        let Some(changed) = payment.settle(fact, self.provider.name()) else {
-            tracing::error!(order.id = %payment.order(), ?fact, "the provider contradicts itself");
-            return Err(SettleError::Contradiction);
-        };
+        let Some(told) = held.payment.heard(fact) else { return Ok(None) };
         let mut tx = self.db.begin().await?;
-        let saved = self.save(&mut tx, held, payment, &changed, PROVIDER).await?;
-        if saved.is_some() {
-            tx.commit().await?;
-        } else {
-            tx.rollback().await;
+        match self.advance(&mut tx, held, &told).await? {
+            Advanced::Saved(next) => {
+                tx.commit().await?;
+                if next.give_back {
+                    self.refunds.notify_one();
+                }
+                Ok(Some(next.held))
+            }
+            Advanced::Lost | Advanced::Stale => {
+                tx.rollback().await;
+                Ok(None)
+            }
+            Advanced::Contradiction => {
+                self.leave_to_a_person(&mut tx, held, &told).await?;
+                tx.commit().await?;
+                Err(SettleError::Contradiction)
+            }
         }
-        Ok(saved)
     }
 
-    /// Stores a change and stages what the others are told.
-    pub(super) async fn save(
+    /// Writes down that the provider contradicts itself, and asks again seldom.
+    async fn leave_to_a_person(
         &self,
-        tx: &mut Tx,
-        before: &Held,
-        payment: Payment,
-        changed: &Changed,
-        actor: &str,
-    ) -> Result<Option<Held>, StoreError> {
-        let saved =
-            store::payments::save(tx, before, &payment, changed, actor, &*self.clock).await?;
-        let Some(lease_epoch) = saved else { return Ok(None) };
-        if let Some(news) = changed.news {
-            self.tell(tx, &payment, news).await?;
-        }
-        Ok(Some(Held { payment, lease_epoch }))
-    }
-
-    pub(super) async fn tell(
-        &self,
-        tx: &mut Tx,
-        payment: &Payment,
-        news: News,
+        tx: &mut postgres_kit::Tx,
+        held: &Held,
+        told: &Told,
     ) -> Result<(), StoreError> {
-        let provider = self.provider.name();
-        let Some(told) = events::Told::of(payment, provider) else { return Ok(()) };
-        match news {
-            News::Authorized => outbox::stage(tx, &told.authorized()).await,
-            News::Declined => outbox::stage(tx, &told.declined()).await,
-            News::Captured => outbox::stage(tx, &told.captured()).await,
-            News::Voided => outbox::stage(tx, &told.voided()).await,
-        }
+        let payment = &held.payment;
+        tracing::error!(order.id = %payment.order(), ?told, "the provider contradicts itself");
+        let key = told.step.key(payment.order(), told.number);
+        let said = (format!("{:?}", told.fact), told.amount_minor);
+        self.break_found(tx, Difference::Contradiction, &key, Some(payment), said).await?;
+        store::payments::rest(tx, held).await
     }
 
     async fn postpone(&self, held: &Held, open: NotDecided) -> SettleError {

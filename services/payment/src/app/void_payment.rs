@@ -1,6 +1,9 @@
 //! Use case: let the money of an order go, or forbid that it is ever held.
 
-use common::types::{Class, Fault, OrderId, PaymentId};
+use common::{
+    mutants,
+    types::{Class, Fault, OrderId, PaymentId},
+};
 use postgres_kit::StoreError;
 
 use super::settle::SettleError;
@@ -10,9 +13,12 @@ use crate::{
     store::{self, payments::Held},
 };
 
+/// Refunds of one order that a caller waits for.
+const REFUNDS_MAX: i64 = 4;
+
 impl App {
-    /// Makes sure that nothing is held for an order. A void that overtakes its authorization leaves a
-    /// tombstone, here and at the provider, which refuses the late request.
+    /// Makes sure that an order costs nothing. A void that overtakes its authorization leaves a tombstone,
+    /// here and at the provider, which refuses the late request. What was taken already is given back.
     #[tracing::instrument(name = "payment.void_payment", skip_all, fields(order.id = %order))]
     pub(crate) async fn void_payment(
         &self,
@@ -21,6 +27,8 @@ impl App {
     ) -> Result<Payment, VoidPaymentError> {
         let payment = match self.begin_void(order, actor).await? {
             Begun::Now(held) => self.settle(held, false).await?,
+            Begun::GivingBack => return self.give_back_now(order).await,
+            Begun::Nothing(payment) => return Ok(payment),
             Begun::Before(payment) if payment.standing().work.is_none() => return Ok(payment),
             Begun::Before(_) => {
                 let mut db = self.db.acquire().await?;
@@ -31,6 +39,8 @@ impl App {
         };
         match payment.state() {
             State::Voided | State::Declined => Ok(payment),
+            // The void came too late: what was taken is on its way back.
+            State::Captured => self.give_back_now(order).await,
             _ => Err(VoidPaymentError::Undecided),
         }
     }
@@ -40,6 +50,10 @@ impl App {
         let Some(held) = store::payments::lock(&mut tx, order).await? else {
             let id = PaymentId::from_uuid(self.clock.new_id());
             let (payment, changed) = Payment::tombstone(id, order);
+            if mutants::on("no_tombstone") {
+                tx.rollback().await;
+                return Ok(Begun::Nothing(payment));
+            }
             let provider = self.provider.name();
             let opened =
                 store::payments::open(&mut tx, &payment, &changed, actor, provider).await?;
@@ -59,9 +73,15 @@ impl App {
                 tx.rollback().await;
                 return Ok(Begun::Before(payment));
             }
-            Err(refused) => {
+            // First it has to be known whether it was taken.
+            Err(VoidError::AlreadyCaptured) if payment.state() == State::Capturing => {
                 tx.rollback().await;
-                return Err(refused.into());
+                return Ok(Begun::Before(payment));
+            }
+            Err(VoidError::AlreadyCaptured) => {
+                self.give_back(&mut tx, &payment, actor).await?;
+                tx.commit().await?;
+                return Ok(Begun::GivingBack);
             }
         };
 
@@ -70,11 +90,30 @@ impl App {
         tx.commit().await?;
         Ok(Begun::Now(saved))
     }
+
+    /// Makes the calls for the refunds of an order that are due. The payment, when all is given back.
+    async fn give_back_now(&self, order: OrderId) -> Result<Payment, VoidPaymentError> {
+        self.submit_refunds(Some(order), REFUNDS_MAX, 1).await?;
+        let mut db = self.db.acquire().await?;
+        let payment = store::payments::find(&mut db, order).await?;
+        let payment = payment.ok_or(StoreError::Stale { table: "payment" })?;
+        let now = payment.standing();
+        if now.refunded_minor == now.captured_minor {
+            return Ok(payment);
+        }
+        if store::refunds::is_left_to_a_person(&mut db, order).await? {
+            return Err(VoidError::AlreadyCaptured.into());
+        }
+        Err(VoidPaymentError::Undecided)
+    }
 }
 
 enum Begun {
     Now(Held),
     Before(Payment),
+    GivingBack,
+    /// Nothing is known of the order, and nothing is remembered of the void: only a mutant does this.
+    Nothing(Payment),
 }
 
 #[derive(Debug, thiserror::Error)]

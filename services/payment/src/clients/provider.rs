@@ -1,14 +1,23 @@
 //! The seam to payment providers.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
-use common::types::{Class, Fault};
+use common::{
+    mutants,
+    types::{Class, Fault, Timestamp},
+};
 use futures::future::BoxFuture;
 use service_kit::{CallError, Client};
 use uuid::Uuid;
 
-use super::sandbox::Sandbox;
-use crate::domain::{Errand, Fact, Terms};
+use super::{
+    sandbox::Sandbox,
+    webhook::{Notice, Signed, WebhookError, WebhookSecret},
+};
+use crate::domain::{Errand, Fact, Operation, Terms};
 
 type Asked<'a, T> = BoxFuture<'a, Result<T, NotDecided>>;
 
@@ -21,15 +30,47 @@ pub(crate) trait PaymentProvider: Send + Sync + 'static {
     /// Holds money: `Authorized`, `Declined` or `Forbidden`.
     fn authorize<'a>(&'a self, key: &'a str, terms: &'a Terms) -> Asked<'a, Fact>;
 
-    /// Takes held money: `Captured` or `CaptureRefused`.
+    /// Takes held money: `Captured`, `CaptureRefused` or `Expired`.
     fn capture<'a>(&'a self, key: &'a str, reference: Uuid, amount_minor: i64) -> Asked<'a, Fact>;
 
     /// Lets the money of the authorization `target` go, whether or not it has arrived: `Released`,
-    /// `Forbidden` or `NothingHeld`.
+    /// `Forbidden`, `NothingHeld`, `Expired` or `AlreadyTaken`.
     fn void<'a>(&'a self, key: &'a str, target: &'a str) -> Asked<'a, Fact>;
+
+    /// Gives taken money back: `Refunded` or `RefundRefused`.
+    fn refund<'a>(&'a self, key: &'a str, reference: Uuid, amount_minor: i64) -> Asked<'a, Fact>;
 
     /// What became of `key`, if it arrived.
     fn find<'a>(&'a self, key: &'a str) -> Asked<'a, Option<Fact>>;
+
+    /// A page of what was done in a window of time, oldest first.
+    fn list<'a>(&'a self, window: Window, after: Option<&'a str>) -> Asked<'a, Listed>;
+
+    /// What a webhook says, if the provider sent it.
+    fn read(
+        &self,
+        signed: &Signed<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Notice, WebhookError>;
+
+    /// What the body of a webhook said that was believed before.
+    fn read_again(&self, body: &[u8]) -> Option<Operation>;
+}
+
+/// From, inclusive, to, exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+}
+
+/// A page of a provider's list.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) operations: Vec<Operation>,
+    /// Leads to the next page.
+    pub(crate) next: Option<String>,
 }
 
 /// The provider that this installation uses.
@@ -42,10 +83,10 @@ pub struct Provider(Arc<dyn PaymentProvider>);
 pub(crate) struct NotDecided(#[source] pub(crate) CallError);
 
 impl Provider {
-    /// The stand-in that `client` leads to.
+    /// The stand-in that `client` leads to. Without a secret no webhook is believed.
     #[must_use]
-    pub fn sandbox(client: Client) -> Self {
-        Self(Arc::new(Sandbox::new(client)))
+    pub fn sandbox(client: Client, secret: Option<WebhookSecret>) -> Self {
+        Self(Arc::new(Sandbox::new(client, secret)))
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -62,6 +103,9 @@ impl Provider {
         match errand {
             Errand::Plain(fact) => Ok(*fact),
             Errand::Authorize { key, .. } | Errand::Capture { key, .. } if asked_before => {
+                if mutants::on("new_provider_key_on_retry") {
+                    return self.send(&with_another_key(errand)).await;
+                }
                 match self.0.find(key).await? {
                     Some(fact) => Ok(fact),
                     None => self.send(errand).await,
@@ -81,6 +125,60 @@ impl Provider {
             Errand::Void { key, target } => self.0.void(key, target).await,
         }
     }
+
+    /// Gives money back, unless it was given back with this key before.
+    pub(crate) async fn refund(
+        &self,
+        key: &str,
+        reference: Uuid,
+        amount_minor: i64,
+    ) -> Result<Fact, NotDecided> {
+        match self.0.find(key).await? {
+            Some(fact) => Ok(fact),
+            None => self.0.refund(key, reference, amount_minor).await,
+        }
+    }
+
+    pub(crate) async fn find(&self, key: &str) -> Result<Option<Fact>, NotDecided> {
+        self.0.find(key).await
+    }
+
+    pub(crate) async fn list(
+        &self,
+        window: Window,
+        after: Option<&str>,
+    ) -> Result<Listed, NotDecided> {
+        self.0.list(window, after).await
+    }
+
+    /// What a webhook of `provider` says.
+    pub(crate) fn read(
+        &self,
+        provider: &str,
+        signed: &Signed<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Notice, WebhookError> {
+        if provider != self.name() {
+            return Err(WebhookError::NoSuchProvider);
+        }
+        self.0.read(signed, body, now)
+    }
+
+    pub(crate) fn read_again(&self, body: &[u8]) -> Option<Operation> {
+        self.0.read_again(body)
+    }
+}
+
+/// What must never be done: the provider takes it for another call.
+fn with_another_key<'a>(errand: &Errand<'a>) -> Errand<'a> {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    let drawn = format!("{}-{}", std::process::id(), DRAWN.fetch_add(1, Ordering::Relaxed));
+    let mut other = errand.clone();
+    if let Errand::Authorize { key, .. } | Errand::Capture { key, .. } = &mut other {
+        *key = format!("{key}:{drawn}");
+    }
+    other
 }
 
 impl std::fmt::Debug for Provider {

@@ -1,16 +1,26 @@
 //! The stand-in provider of the sandbox; a real one looks the same from `app`.
 
-use common::types::Currency;
+use common::types::{Currency, Timestamp};
 use futures::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use service_kit::{CallError, Client};
 use uuid::Uuid;
 
-use super::{NotDecided, PaymentProvider};
-use crate::domain::{DeclineClass, Fact, Terms};
+use self::wire::{Authorization, Page, Webhook};
+use super::{
+    NotDecided, PaymentProvider,
+    provider::{Listed, Window},
+    webhook::{Notice, Signed, WebhookError, WebhookSecret},
+};
+use crate::domain::{DeclineClass, Fact, Operation, Terms};
+
+mod wire;
+
+const PAGE_MAX: usize = 500;
 
 pub(super) struct Sandbox {
     client: Client,
+    secret: Option<WebhookSecret>,
 }
 
 #[derive(Serialize)]
@@ -22,7 +32,7 @@ struct Authorize<'a> {
 }
 
 #[derive(Serialize)]
-struct Capture {
+struct Amount {
     amount_minor: i64,
 }
 
@@ -32,22 +42,9 @@ struct VoidByKey<'a> {
 }
 
 #[derive(Deserialize)]
-struct Authorization {
-    id: Uuid,
-}
-
-#[derive(Deserialize)]
 struct Voided {
     state: String,
     authorization_id: Option<Uuid>,
-}
-
-#[derive(Deserialize)]
-struct Operation {
-    op: String,
-    outcome: String,
-    authorization_id: Option<Uuid>,
-    decline_class: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,8 +53,16 @@ struct Refused {
 }
 
 impl Sandbox {
-    pub(super) const fn new(client: Client) -> Self {
-        Self { client }
+    pub(super) const fn new(client: Client, secret: Option<WebhookSecret>) -> Self {
+        Self { client, secret }
+    }
+
+    /// What was taken of an authorization that cannot be voided any more.
+    async fn taken(&self, target: &str) -> Result<Fact, NotDecided> {
+        let call = self.client.get(format!("/v1/authorizations/by-key/{target}"));
+        let found: Authorization = call.send().await.map_err(NotDecided)?;
+        let Authorization { id, captured_minor } = found;
+        Ok(Fact::AlreadyTaken { reference: id, captured_minor })
     }
 }
 
@@ -102,10 +107,13 @@ impl PaymentProvider for Sandbox {
         amount_minor: i64,
     ) -> BoxFuture<'a, Result<Fact, NotDecided>> {
         let path = format!("/v1/authorizations/{reference}/captures");
-        let call = self.client.post(path).key(key).json(&Capture { amount_minor });
+        let call = self.client.post(path).key(key).json(&Amount { amount_minor });
         async move {
             match call.send_empty().await {
                 Ok(()) => Ok(Fact::Captured),
+                Err(CallError::Refused { code, .. }) if code == "authorization-expired" => {
+                    Ok(Fact::Expired)
+                }
                 Err(CallError::Refused { code, .. }) if refuses_capture(&code) => {
                     Ok(Fact::CaptureRefused)
                 }
@@ -122,10 +130,17 @@ impl PaymentProvider for Sandbox {
     ) -> BoxFuture<'a, Result<Fact, NotDecided>> {
         let call = self.client.post("/v1/voids-by-key").key(key).json(&VoidByKey { key: target });
         async move {
-            let voided: Voided = call.send().await.map_err(NotDecided)?;
+            let voided: Voided = match call.send().await {
+                Ok(voided) => voided,
+                Err(CallError::Refused { code, .. }) if code == "already-captured" => {
+                    return self.taken(target).await;
+                }
+                Err(error) => return Err(NotDecided(error)),
+            };
             Ok(match (voided.state.as_str(), voided.authorization_id) {
                 ("voided", Some(reference)) => Fact::Released { reference },
                 ("declined", _) => Fact::NothingHeld,
+                ("expired", _) => Fact::Expired,
                 _ => Fact::Forbidden,
             })
         }
@@ -135,26 +150,69 @@ impl PaymentProvider for Sandbox {
     fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Fact>, NotDecided>> {
         let call = self.client.get(format!("/v1/operations/by-key/{key}"));
         async move {
-            match call.send::<Operation>().await {
-                Ok(operation) => Ok(fact(&operation)),
+            match call.send::<wire::Operation>().await {
+                Ok(operation) => Ok(operation.fact()),
                 Err(CallError::Refused { code, .. }) if code == "unknown-key" => Ok(None),
                 Err(error) => Err(NotDecided(error)),
             }
         }
         .boxed()
     }
-}
 
-fn fact(operation: &Operation) -> Option<Fact> {
-    match (operation.op.as_str(), operation.outcome.as_str(), operation.authorization_id) {
-        ("authorize", "ok", Some(reference)) => Some(Fact::Authorized { reference }),
-        ("authorize", _, _) => {
-            Some(Fact::Declined { class: class(operation.decline_class.as_deref()) })
+    fn refund<'a>(
+        &'a self,
+        key: &'a str,
+        reference: Uuid,
+        amount_minor: i64,
+    ) -> BoxFuture<'a, Result<Fact, NotDecided>> {
+        let path = format!("/v1/authorizations/{reference}/refunds");
+        let call = self.client.post(path).key(key).json(&Amount { amount_minor });
+        async move {
+            match call.send_empty().await {
+                Ok(()) => Ok(Fact::Refunded),
+                Err(CallError::Refused { code, .. }) if refuses_refund(&code) => {
+                    Ok(Fact::RefundRefused)
+                }
+                Err(error) => Err(NotDecided(error)),
+            }
         }
-        ("capture", "ok", _) => Some(Fact::Captured),
-        ("void", "ok", Some(reference)) => Some(Fact::Released { reference }),
-        ("tombstone", _, _) => Some(Fact::Forbidden),
-        _ => None,
+        .boxed()
+    }
+
+    fn list<'a>(
+        &'a self,
+        window: Window,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Listed, NotDecided>> {
+        let (Window { from, to }, after) = (window, after.unwrap_or("0"));
+        let path = format!("/v1/operations?from={from}&to={to}&after={after}&limit={PAGE_MAX}");
+        let call = self.client.get(path);
+        async move {
+            let page: Page = call.send().await.map_err(NotDecided)?;
+            let next = page.more.then(|| page.next_after.to_string());
+            let operations = page.operations.iter().filter_map(wire::Operation::read).collect();
+            Ok(Listed { operations, next })
+        }
+        .boxed()
+    }
+
+    fn read(
+        &self,
+        signed: &Signed<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Notice, WebhookError> {
+        let proved = self.secret.as_ref().is_some_and(|secret| secret.proves(signed, body, now));
+        if !proved {
+            return Err(WebhookError::NotSigned);
+        }
+        let webhook: Webhook =
+            serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)?;
+        Ok(Notice { id: signed.id.to_owned(), operation: webhook.operation() })
+    }
+
+    fn read_again(&self, body: &[u8]) -> Option<Operation> {
+        serde_json::from_slice::<Webhook>(body).ok()?.operation()
     }
 }
 
@@ -171,4 +229,8 @@ fn class(name: Option<&str>) -> DeclineClass {
 
 fn refuses_capture(code: &str) -> bool {
     matches!(code, "exceeds-authorized" | "already-voided" | "unknown-authorization")
+}
+
+fn refuses_refund(code: &str) -> bool {
+    matches!(code, "declined" | "exceeds-captured" | "unknown-authorization")
 }

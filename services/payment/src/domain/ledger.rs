@@ -1,6 +1,11 @@
 //! Double entry: what happens to money is written down twice and sums to zero.
 
-use common::types::{Currency, StoreId};
+use common::{
+    mutants,
+    types::{Currency, CustomerId, StoreId},
+};
+
+use super::Liable;
 
 /// One act in the books. Debits are positive, credits negative.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +48,50 @@ impl Parties<'_> {
         held_minor: i64,
         captured_minor: i64,
     ) -> Option<Posting> {
-        let taken = [
+        let mut taken = vec![
             line(format!("receivable:provider:{}", self.provider), captured_minor),
             line(format!("payable:store:{}", self.store), -captured_minor),
         ];
+        if mutants::on("ledger_leg_missing") {
+            // Both legs: the database refuses an act that does not balance.
+            taken.clear();
+        }
         let lines = self.hold(-held_minor).into_iter().chain(taken).collect();
         self.post(format!("capture:{capture}"), lines)
+    }
+
+    /// The provider let it go by itself.
+    pub(crate) fn expire(&self, generation: i32, amount_minor: i64) -> Option<Posting> {
+        self.post(format!("expire:{generation}"), self.hold(-amount_minor))
+    }
+
+    /// Nobody could take it: the customer owes us what we owe to the store.
+    pub(crate) fn owe(
+        &self,
+        generation: i32,
+        customer: CustomerId,
+        amount_minor: i64,
+    ) -> Option<Posting> {
+        let lines = vec![
+            line(format!("receivable:customer:{customer}"), amount_minor),
+            line(format!("payable:store:{}", self.store), -amount_minor),
+        ];
+        self.post(format!("owe:{generation}"), lines)
+    }
+
+    /// The provider paid it back for us, at the cost of whoever is liable.
+    pub(crate) fn refund(&self, call: i32, liable: Liable, amount_minor: i64) -> Option<Posting> {
+        let bearer = match liable {
+            Liable::Store => format!("payable:store:{}", self.store),
+            Liable::Platform | Liable::Courier | Liable::Goodwill => {
+                format!("expense:refund:{}", liable.name())
+            }
+        };
+        let lines = vec![
+            line(bearer, amount_minor),
+            line(format!("payable:provider:{}", self.provider), -amount_minor),
+        ];
+        self.post(format!("refund:{call}"), lines)
     }
 
     fn hold(&self, amount_minor: i64) -> Vec<Line> {
@@ -86,9 +129,17 @@ mod tests {
         #[test]
         fn every_act_sums_to_zero(held in 0_i64..=100_000_000, share in 0_i64..=100) {
             let captured = held * share / 100;
-            let acts = [PARTIES.authorize(1, held), PARTIES.void(1, held), PARTIES.capture(1, held, captured)];
+            let customer = CustomerId::from_uuid(Uuid::nil());
+            let acts = [
+                PARTIES.authorize(1, held),
+                PARTIES.void(1, held),
+                PARTIES.capture(1, held, captured),
+                PARTIES.expire(1, held),
+                PARTIES.owe(1, customer, held),
+            ];
+            let refunds = Liable::ALL.map(|liable| PARTIES.refund(1, liable, captured));
 
-            for act in acts.into_iter().flatten() {
+            for act in acts.into_iter().chain(refunds).flatten() {
                 prop_assert_eq!(act.lines.iter().map(|line| line.amount_minor).sum::<i64>(), 0);
                 prop_assert!(act.lines.len() >= 2);
             }

@@ -1,15 +1,20 @@
 //! A payment, from the first call to the provider to the last.
 
+mod again;
+mod apply;
 mod errand;
-mod settle;
 
-use common::types::{Class, Currency, Fault, OrderId, PaymentId};
+use common::{
+    mutants,
+    types::{Class, Currency, Fault, OrderId, PaymentId},
+};
 use uuid::Uuid;
 
 use super::{Answer, Asked, DeclineClass, Posting, State, Step, Terms};
 
+pub(crate) use again::AgainError;
+pub(crate) use apply::{Applied, Fact, Told};
 pub(crate) use errand::Errand;
-pub(crate) use settle::Fact;
 
 /// What one order pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +37,29 @@ pub(crate) struct Standing {
     pub(crate) capturing_minor: i64,
     pub(crate) captured_minor: i64,
     pub(crate) refunded_minor: i64,
+    /// What open refunds have been promised.
+    pub(crate) refunding_minor: i64,
     /// How many captures were asked for.
     pub(crate) captures: i32,
     pub(crate) reference: Option<Uuid>,
     pub(crate) decline: Option<DeclineClass>,
+    /// The highest generation that was asked for; the one in force is in the terms.
+    pub(crate) tries: i32,
+    /// Whether an expired authorization was asked for again, which happens once.
+    pub(crate) renewed: bool,
+    /// To be taken as soon as a renewed authorization stands.
+    pub(crate) wanted_minor: i64,
+    pub(crate) surplus: Option<Surplus>,
+}
+
+/// A hold besides the one in force: the smaller that a larger one replaces, or one that nobody wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Surplus {
+    pub(crate) generation: i32,
+    pub(crate) reference: Uuid,
+    pub(crate) amount_minor: i64,
+    /// Whether the hold is in the books.
+    pub(crate) booked: bool,
 }
 
 /// What a transition brings about besides the new standing.
@@ -46,6 +70,8 @@ pub(crate) struct Changed {
     pub(crate) answers: Vec<Answer>,
     pub(crate) postings: Vec<Posting>,
     pub(crate) news: Option<News>,
+    /// Whether all that was taken is to be given back.
+    pub(crate) give_back: bool,
 }
 
 /// What the others are told.
@@ -55,6 +81,8 @@ pub(crate) enum News {
     Declined,
     Captured,
     Voided,
+    Expired,
+    Owed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +117,7 @@ impl Payment {
             let (generation, amount_minor) = (terms.generation, terms.amount_minor);
             changed.asked = vec![Asked { step: Step::Authorize, generation, amount_minor }];
         }
+        standing.tries = terms.generation;
         (Self { id, order: terms.order, terms: Some(terms), standing }, changed)
     }
 
@@ -103,9 +132,9 @@ impl Payment {
     }
 
     /// Begins to take money that the provider holds; the rest is freed. Nothing changes where the same
-    /// capture is under way or done.
+    /// capture is under way or done. An authorization that has expired is asked for again, once.
     pub(crate) fn capture(&mut self, amount_minor: i64) -> Result<Option<Changed>, CaptureError> {
-        let now = &mut self.standing;
+        let now = &self.standing;
         match now.state {
             State::Authorized if amount_minor > now.authorized_minor => {
                 Err(CaptureError::ExceedsAuthorized)
@@ -113,13 +142,9 @@ impl Payment {
             State::Authorized if amount_minor == 0 && now.authorized_minor > 0 => {
                 Err(CaptureError::NothingToCapture)
             }
-            State::Authorized => {
-                (now.capturing_minor, now.captures) = (amount_minor, now.captures + 1);
-                let asked = Asked { step: Step::Capture, generation: now.captures, amount_minor };
-                now.enter(State::Capturing, Some(Step::Capture));
-                let asked = Vec::from_iter((amount_minor > 0).then_some(asked));
-                Ok(Some(Changed { cause: "capture-asked", asked, ..Changed::default() }))
-            }
+            State::Authorized => Ok(Some(self.begin_capture(amount_minor))),
+            State::Expired => self.renew(amount_minor).map(Some),
+            State::Authorizing if amount_minor > 0 && amount_minor == now.wanted_minor => Ok(None),
             State::Capturing if amount_minor == now.capturing_minor => Ok(None),
             State::Captured if amount_minor == now.captured_minor => Ok(None),
             State::Capturing | State::PartlyCaptured | State::Captured => {
@@ -130,22 +155,46 @@ impl Payment {
         }
     }
 
+    fn begin_capture(&mut self, amount_minor: i64) -> Changed {
+        let now = &mut self.standing;
+        let amount_minor = if mutants::on("capture_authorized_total") {
+            now.authorized_minor
+        } else {
+            amount_minor
+        };
+        (now.capturing_minor, now.captures) = (amount_minor, now.captures + 1);
+        let asked = Asked { step: Step::Capture, generation: now.captures, amount_minor };
+        now.enter(State::Capturing, Some(Step::Capture));
+        let asked = Vec::from_iter((amount_minor > 0).then_some(asked));
+        Changed { cause: "capture-asked", asked, ..Changed::default() }
+    }
+
     /// Begins to let the money go, whether or not the provider holds it yet. Nothing changes where
-    /// nothing is held.
+    /// nothing is held. What was taken is not let go but given back.
     pub(crate) fn void(&mut self) -> Result<Option<Changed>, VoidError> {
         let generation = self.generation();
         let now = &mut self.standing;
         match now.state {
             State::Authorizing | State::ActionRequired | State::Authorized => {
                 let something = now.state != State::Authorized || now.authorized_minor > 0;
+                let mut asked = Vec::new();
+                if let Some(smaller) = now.surplus.filter(|_| now.state == State::Authorizing) {
+                    asked.push(smaller.void());
+                }
+                if something {
+                    let amount_minor = now.authorized_minor;
+                    asked.push(Asked { step: Step::Void, generation, amount_minor });
+                }
+                now.wanted_minor = 0;
                 now.enter(State::Voiding, Some(Step::Void));
-                let amount_minor = now.authorized_minor;
-                let asked = Asked { step: Step::Void, generation, amount_minor };
-                let asked = Vec::from_iter(something.then_some(asked));
                 Ok(Some(Changed { cause: "void-asked", asked, ..Changed::default() }))
             }
             State::Capturing | State::PartlyCaptured | State::Captured => {
                 Err(VoidError::AlreadyCaptured)
+            }
+            State::Expired if now.wanted_minor > 0 => {
+                now.wanted_minor = 0;
+                Ok(Some(Changed { cause: "capture-unwanted", ..Changed::default() }))
             }
             _ => Ok(None),
         }
@@ -201,9 +250,14 @@ impl Standing {
             capturing_minor: 0,
             captured_minor: 0,
             refunded_minor: 0,
+            refunding_minor: 0,
             captures: 0,
             reference: None,
             decline: None,
+            tries: 1,
+            renewed: false,
+            wanted_minor: 0,
+            surplus: None,
         }
     }
 

@@ -71,7 +71,7 @@ impl State {
             }
             Self::PartlyCaptured => &[Self::Capturing, Self::Captured],
             Self::Expired => &[Self::Authorizing, Self::Owed],
-            Self::Voiding => &[Self::Voided],
+            Self::Voiding => &[Self::Voided, Self::Captured],
             Self::Declined | Self::Captured | Self::Owed | Self::Voided => &[],
         }
     }

@@ -57,6 +57,13 @@ impl Terms {
         Ok(self)
     }
 
+    /// Whether it is the same order, between the same parties and in the same money.
+    pub(crate) fn is_between_the_same(&self, other: &Self) -> bool {
+        (self.order, self.customer, self.store, self.currency)
+            == (other.order, other.customer, other.store, other.currency)
+            && self.cell == other.cell
+    }
+
     /// One line that differs where anything that matters differs.
     pub(crate) fn canonical(&self) -> String {
         format!(

@@ -167,6 +167,45 @@ mod live {
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_larger_sum_is_held_before_the_smaller_is_let_go(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+        let mut larger = asking("pm_approved", 2000);
+        larger["generation"] = json!(2);
+
+        for _ in 0..2 {
+            let answer = bench.authorize(&larger).await;
+            answer.is(200);
+            assert_eq!(answer.json["authorized_minor"], 2000);
+        }
+
+        let did = [
+            format!("authorize {ORDER}:authorize:1 1250"),
+            format!("authorize {ORDER}:authorize:2 2000"),
+            format!("void {ORDER}:void:1 1250"),
+        ];
+        assert_eq!(bench.provider_did().await, did);
+        bench.balances(&[("hold:provider:sandbox", 2000)]).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_larger_sum_that_is_refused_leaves_the_smaller_held(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+        let mut larger = asking("pm_declined", 2000);
+        larger["generation"] = json!(2);
+
+        for _ in 0..2 {
+            bench.authorize(&larger).await.is_problem(402, "payment-declined");
+        }
+
+        bench.balances(&[("hold:provider:sandbox", 1250)]).await;
+        bench.capture(1250).await.is(200);
+        assert_eq!(bench.provider_did().await.len(), 2);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
     async fn what_cannot_be_a_payment_leaves_no_trace(db: PgPool) {
         let bench = Bench::new(db).await;
         let cases = [

@@ -27,6 +27,7 @@ pub(super) async fn handle(
 
 #[cfg(test)]
 mod live {
+    use serde_json::json;
     use sqlx::PgPool;
 
     use crate::bench::{Bench, ORDER, STORE, asking};
@@ -110,5 +111,46 @@ mod live {
 
         assert_eq!(bench.provider_did().await, [""; 0]);
         bench.went(&["CREATED>AUTHORIZED", "AUTHORIZED>CAPTURING", "CAPTURING>CAPTURED"]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn an_authorization_that_has_expired_is_asked_for_once_more(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+        bench.provider_does("expirations", "expiry-1", &json!(null)).await;
+
+        for _ in 0..2 {
+            bench.capture(1000).await.is(200);
+        }
+
+        bench.has_told(&["authorized", "expired", "authorized", "captured"]).await;
+        let calls = bench.calls().await;
+        assert_eq!(
+            calls,
+            [
+                format!("{ORDER}:authorize:1 OK 1250"),
+                format!("{ORDER}:authorize:2 OK 1250"),
+                format!("{ORDER}:capture:1 REFUSED 1000"),
+                format!("{ORDER}:capture:2 OK 1000"),
+            ]
+        );
+        bench.reconcile().await;
+        bench.has_breaks(&[]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_renewal_that_is_declined_leaves_a_debt(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+        bench.provider_does("expirations", "expiry-1", &json!(null)).await;
+        bench.faults(json!({ "decline_list": [ORDER] })).await;
+
+        for _ in 0..2 {
+            bench.capture(1000).await.is_problem(409, "not-authorized");
+        }
+
+        bench.has_told(&["authorized", "expired", "owed"]).await;
+        let payable = format!("payable:store:{STORE}");
+        bench.balances(&[(&payable, -1000), (&Bench::debt(), 1000)]).await;
     }
 }

@@ -10,7 +10,7 @@ use crate::App;
 /// Lets the money of an order go.
 ///
 /// An order whose payment was never asked for gets a tombstone: a late authorization is refused
-/// with 409 `already-cancelled`. May be repeated.
+/// with 409 `already-cancelled`. What was taken already is given back. May be repeated.
 #[utoipa::path(
     post, path = "/v1/internal/payments/{order_id}/void", operation_id = "void_payment", tag = "internal",
     params(("order_id" = OrderId, Path)),
@@ -27,6 +27,7 @@ pub(super) async fn handle(
 
 #[cfg(test)]
 mod live {
+    use serde_json::json;
     use sqlx::PgPool;
 
     use crate::bench::{Bench, ORDER, asking};
@@ -109,12 +110,76 @@ mod live {
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]
-    async fn what_was_taken_is_not_voided_and_what_was_refused_needs_no_void(db: PgPool) {
+    async fn what_was_taken_is_given_back_once(db: PgPool) {
+        let bench = Bench::captured(db, 50_000).await;
+
+        for _ in 0..2 {
+            let answer = bench.void().await;
+            answer.is(200);
+            assert_eq!(
+                (&answer.json["state"], &answer.json["refunded_minor"]),
+                (&json!("CAPTURED"), &json!(50_000))
+            );
+        }
+
+        assert_eq!(
+            bench.provider_did().await.last(),
+            Some(&format!("refund {ORDER}:refund:1 50000"))
+        );
+        assert_eq!(bench.provider_did().await.len(), 3);
+        bench.has_told(&["authorized", "captured", "refund_succeeded"]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn money_that_somebody_else_took_before_the_void_is_given_back(db: PgPool) {
         let bench = Bench::new(db).await;
         bench.authorize(&asking("pm_approved", 1250)).await.is(200);
-        bench.capture(1250).await.is(200);
+        bench.provider_does("captures", "by-hand", &json!({ "amount_minor": 900 })).await;
 
-        bench.void().await.is_problem(409, "already-captured");
+        let answer = bench.void().await;
+
+        answer.is(200);
+        assert_eq!(
+            (&answer.json["captured_minor"], &answer.json["refunded_minor"]),
+            (&json!(900), &json!(900))
+        );
+        bench
+            .went(&[
+                "CREATED>AUTHORIZING",
+                "AUTHORIZING>AUTHORIZED",
+                "AUTHORIZED>VOIDING",
+                "VOIDING>CAPTURED",
+            ])
+            .await;
+        bench.void().await.is(200);
+        bench.reconcile().await;
+        bench.has_breaks(&["unknown-operation by-hand"]).await;
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_refund_that_is_open_is_waited_for(db: PgPool) {
+        let bench = Bench::captured(db, 1250).await;
+        bench.provider_is_away(true).await;
+        bench.void().await.is_problem(503, "payment-undecided");
+
+        bench.provider_is_away(false).await;
+        bench.settle_refunds().await;
+
+        bench.void().await.is(200);
+        assert_eq!(bench.provider_did().await.len(), 3);
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn what_has_expired_needs_no_void(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.authorize(&asking("pm_approved", 1250)).await.is(200);
+        bench.provider_does("expirations", "expiry-1", &json!(null)).await;
+
+        bench.void().await.is(200);
+
+        bench.balances(&[]).await;
+        bench.reconcile().await;
+        bench.has_breaks(&[]).await;
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]

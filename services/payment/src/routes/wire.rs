@@ -6,9 +6,14 @@ use service_kit::{Page, Problem};
 use utoipa::IntoParams;
 
 pub(super) use payment_contract::http::{
-    Authorize, Capture, LedgerAccount, LedgerAccounts, LedgerLine, LedgerTransaction,
-    LedgerTransactions, Payment, PaymentState,
+    ApproveRefund, AskRefund, Authorize, Break, Breaks, Capture, LedgerAccount, LedgerAccounts,
+    LedgerLine, LedgerTransaction, LedgerTransactions, Payment, PaymentState, Refund, ResolveBreak,
 };
+
+mod breaks;
+mod refunds;
+
+pub(super) use breaks::{WhichBreaks, no_words};
 
 use crate::{
     app::{AuthorizeError, Balance, Entry, Found},
@@ -71,7 +76,7 @@ impl From<&Found> for Payment {
         Self {
             payment_id: payment.id(),
             order_id: payment.order(),
-            status: now.state.status().to_owned(),
+            status: status(now).to_owned(),
             authorized_minor: now.authorized_minor,
             captured_minor: now.captured_minor,
             refunded_minor: now.refunded_minor,
@@ -79,6 +84,11 @@ impl From<&Found> for Payment {
             created_at: found.created_at,
         }
     }
+}
+
+fn status(now: &domain::Standing) -> &'static str {
+    let all_given_back = now.captured_minor > 0 && now.refunded_minor == now.captured_minor;
+    if all_given_back { "refunded" } else { now.state.status() }
 }
 
 impl From<Entry> for LedgerTransaction {

@@ -1,8 +1,73 @@
-//! The tables `ledger_tx` and `ledger_line`, to read; they are written with the payment.
+//! The tables `ledger_tx` and `ledger_line`. What a payment does is written with the payment.
 
 use common::types::{Currency, OrderId, Timestamp};
 use postgres_kit::{PgConnection, StoreError};
 use uuid::Uuid;
+
+use crate::domain::Posting;
+
+/// Writes an act into the books.
+pub(crate) async fn insert(
+    tx: &mut PgConnection,
+    id: Uuid,
+    order: OrderId,
+    posting: &Posting,
+) -> Result<(), StoreError> {
+    let lines = &posting.lines;
+    sqlx::query(
+        "WITH booked AS (
+             INSERT INTO ledger_tx (tx_id, order_id, what, lines) VALUES ($1, $2, $3, $4)
+             RETURNING tx_id
+         )
+         INSERT INTO ledger_line (tx_id, line, account, amount_minor, currency)
+         SELECT booked.tx_id, l.line, l.account, l.amount_minor, $7
+           FROM booked, unnest($5::text[], $6::bigint[]) WITH ORDINALITY AS l (account, amount_minor, line)",
+    )
+    .bind(id)
+    .bind(order.as_uuid())
+    .bind(&posting.what)
+    .bind(i16::try_from(lines.len()).unwrap_or(i16::MAX))
+    .bind(lines.iter().map(|line| line.account.as_str()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.amount_minor).collect::<Vec<_>>())
+    .bind(posting.currency.as_str())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The calls whose acts were booked in a window of time, as keys, a page at a time; only those that moved
+/// money.
+///
+/// Acts are found by the time in their ids (UUIDv7), which needs no other index.
+pub(crate) async fn calls_booked(
+    db: &mut PgConnection,
+    from: Timestamp,
+    to: Timestamp,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let booked = sqlx::query_as(
+        "SELECT tx_id, order_id::text || ':' || what
+           FROM ledger_tx
+          WHERE tx_id >= greatest($1, $3) AND ($3 IS NULL OR tx_id > $3) AND tx_id < $2
+            AND split_part(what, ':', 1) IN ('authorize', 'capture', 'void', 'refund')
+          ORDER BY tx_id
+          LIMIT $4",
+    )
+    .bind(first_id_at(from))
+    .bind(first_id_at(to))
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    Ok(booked)
+}
+
+/// The least UUIDv7 of a moment (RFC 9562).
+fn first_id_at(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    Uuid::from_u128((u128::from(millis) << 80) | 0x7000_8000_0000_0000_0000)
+}
 
 /// An act in the books.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use crate::domain::State;
+use crate::domain::{RefundState, State};
 
 const LINES: &str =
     "INSERT INTO ledger_line (tx_id, line, account, amount_minor, currency) VALUES ";
@@ -34,6 +34,45 @@ async fn the_table_of_legal_steps_is_the_one_of_the_domain(db: PgPool) {
     known.sort_unstable();
 
     assert_eq!(stored, known);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn the_legal_steps_of_refunds_are_those_of_the_domain(db: PgPool) {
+    let stored: Vec<(String, String)> =
+        sqlx::query_as("SELECT from_state, to_state FROM refund_legal")
+            .fetch_all(&db)
+            .await
+            .unwrap();
+    let mut stored: Vec<_> = stored
+        .iter()
+        .map(|(from, to)| (RefundState::parse(from).unwrap(), RefundState::parse(to).unwrap()))
+        .collect();
+    stored.sort_unstable();
+
+    let mut known: Vec<_> = RefundState::ALL
+        .into_iter()
+        .flat_map(|from| from.next().iter().map(move |to| (from, *to)))
+        .collect();
+    known.sort_unstable();
+
+    assert_eq!(stored, known);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn no_more_can_be_promised_than_was_taken_whatever_the_code_says(db: PgPool) {
+    sqlx::raw_sql(
+        "INSERT INTO payment (order_id, payment_id, customer_id, store_id, cell, method, currency, state, cause,
+                              actor, provider, authorized_minor, captured_minor)
+         VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'east-a', 'pm',
+                 'USD', 'AUTHORIZED', 'test', 'test', 'sandbox', 10, 10)",
+    )
+    .execute(&db)
+    .await
+    .unwrap();
+
+    refused(&db, "UPDATE payment SET refunding_minor = 11", "23514").await;
+    refused(&db, "UPDATE payment SET refunding_minor = 6, refunded_minor = 5", "23514").await;
+    refused(&db, "UPDATE payment SET refunding_minor = -1", "23514").await;
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]

@@ -1,6 +1,7 @@
 //! The tables `payment` and `payment_call`.
 
 mod claim;
+mod refunding;
 mod row;
 mod write;
 
@@ -9,7 +10,8 @@ use postgres_kit::{PgConnection, StoreError};
 
 use crate::domain::Payment;
 
-pub(crate) use claim::{claim, claim_due, lock, postpone};
+pub(crate) use claim::{claim, claim_due, lock, lock_by_id, postpone, release, rest};
+pub(crate) use refunding::{next_refund_call, promise_refund, settle_refund, withdraw_refund};
 use row::{Row, columns};
 pub(crate) use write::{open, save};
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Fact, Payment, Step, Terms};
+use super::{Fact, Payment, Step, Terms, Told};
 
 /// A question for the provider, or a fact that needs no question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Payment {
             (Step::Authorize, Some(terms)) => {
                 Some(Errand::Authorize { key: Step::Authorize.key(order, generation), terms })
             }
-            (Step::Authorize, None) => None,
+            (Step::Authorize, None) | (Step::Refund, _) => None,
             (Step::Capture, _) => match self.standing.reference {
                 Some(reference) if self.standing.capturing_minor > 0 => Some(Errand::Capture {
                     key: Step::Capture.key(order, self.standing.captures),
@@ -31,11 +31,29 @@ impl Payment {
                 }),
                 _ => Some(Errand::Plain(Fact::Captured)),
             },
+            (Step::Void, _) if self.standing.surplus.is_some() => {
+                let generation = self.standing.surplus?.generation;
+                Some(Errand::Void {
+                    key: Step::Void.key(order, generation),
+                    target: Step::Authorize.key(order, generation),
+                })
+            }
             (Step::Void, _) if nothing_held => Some(Errand::Plain(Fact::NothingHeld)),
             (Step::Void, _) => Some(Errand::Void {
                 key: Step::Void.key(order, generation),
                 target: Step::Authorize.key(order, generation),
             }),
         }
+    }
+
+    /// What was heard in answer to the errand.
+    pub(crate) fn heard(&self, fact: Fact) -> Option<Told> {
+        let step = self.standing.work?;
+        let number = match (step, self.standing.surplus) {
+            (Step::Void, Some(surplus)) => surplus.generation,
+            (Step::Capture, _) => self.standing.captures,
+            _ => self.generation(),
+        };
+        Some(Told { step, number, amount_minor: None, fact })
     }
 }

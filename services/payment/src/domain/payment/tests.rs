@@ -1,13 +1,14 @@
 //! Tables and properties of the machine.
 
-use std::collections::BTreeMap;
+mod model;
 
 use common::types::{Cell, CustomerId, StoreId, Text};
-use proptest::prelude::*;
 
 use super::*;
 
-fn terms(amount_minor: i64) -> Terms {
+const REFERENCE: Uuid = Uuid::from_u128(9);
+
+fn terms(amount_minor: i64, generation: i32) -> Terms {
     Terms {
         order: OrderId::from_uuid(Uuid::from_u128(1)),
         customer: CustomerId::from_uuid(Uuid::from_u128(2)),
@@ -16,18 +17,35 @@ fn terms(amount_minor: i64) -> Terms {
         amount_minor,
         currency: Currency::USD,
         method: Text::new("pm_approved").unwrap(),
-        generation: 1,
+        generation,
     }
 }
 
 fn begun(amount_minor: i64) -> Payment {
-    Payment::begin(PaymentId::from_uuid(Uuid::from_u128(4)), terms(amount_minor)).0
+    Payment::begin(PaymentId::from_uuid(Uuid::from_u128(4)), terms(amount_minor, 1)).0
 }
 
 fn authorized(amount_minor: i64) -> Payment {
     let mut payment = begun(amount_minor);
-    payment.settle(Fact::Authorized { reference: Uuid::from_u128(9) }, "sandbox").unwrap();
+    answered(&mut payment, Fact::Authorized { reference: REFERENCE });
     payment
+}
+
+/// The provider answers the errand.
+fn answered(payment: &mut Payment, fact: Fact) -> Changed {
+    let told = payment.heard(fact).unwrap();
+    match payment.apply(&told, "sandbox") {
+        Applied::Changed(changed) => changed,
+        other => panic!("{other:?}"),
+    }
+}
+
+const fn told(step: Step, number: i32, fact: Fact) -> Told {
+    Told { step, number, amount_minor: None, fact }
+}
+
+fn acts(changed: &Changed) -> Vec<&str> {
+    changed.postings.iter().map(|posting| posting.what.as_str()).collect()
 }
 
 #[test]
@@ -52,11 +70,9 @@ fn a_void_that_finds_money_we_did_not_know_of_books_it_and_books_it_back() {
     let mut payment = begun(1000);
     payment.void().unwrap().unwrap();
 
-    let fact = Fact::Released { reference: Uuid::from_u128(9) };
-    let changed = payment.settle(fact, "sandbox").unwrap();
+    let changed = answered(&mut payment, Fact::Released { reference: REFERENCE });
 
-    let acts: Vec<_> = changed.postings.iter().map(|posting| posting.what.as_str()).collect();
-    assert_eq!(acts, ["authorize:1", "void:1"]);
+    assert_eq!(acts(&changed), ["authorize:1", "void:1"]);
     assert_eq!(changed.answers.len(), 2);
     assert_eq!(payment.state(), State::Voided);
 }
@@ -66,89 +82,142 @@ fn a_late_answer_of_an_authorization_that_is_being_voided_changes_nothing() {
     let mut payment = begun(1000);
     payment.void().unwrap().unwrap();
 
-    let late = payment.settle(Fact::Authorized { reference: Uuid::from_u128(9) }, "sandbox");
+    let late = told(Step::Authorize, 1, Fact::Authorized { reference: REFERENCE });
 
-    assert_eq!(late, None);
+    assert_eq!(payment.apply(&late, "sandbox"), Applied::Stale);
     assert_eq!(payment.state(), State::Voiding);
 }
 
 #[test]
 fn nothing_to_pay_needs_no_provider_from_end_to_end() {
-    let (mut payment, changed) = Payment::begin(PaymentId::from_uuid(Uuid::from_u128(4)), terms(0));
+    let (mut payment, changed) =
+        Payment::begin(PaymentId::from_uuid(Uuid::from_u128(4)), terms(0, 1));
     assert_eq!((payment.state(), changed.asked), (State::Authorized, vec![]));
 
     assert_eq!(payment.capture(0).unwrap().unwrap().asked, []);
     assert_eq!(payment.errand(), Some(Errand::Plain(Fact::Captured)));
-    assert_eq!(payment.settle(Fact::Captured, "sandbox").unwrap().postings, []);
+    assert_eq!(answered(&mut payment, Fact::Captured).postings, []);
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Act {
-    Capture(i64),
-    Void,
-    Hear(Fact),
+#[test]
+fn what_the_provider_says_of_another_amount_is_believed_by_nobody() {
+    let mut payment = begun(1000);
+    let mut other = told(Step::Authorize, 1, Fact::Authorized { reference: REFERENCE });
+    other.amount_minor = Some(999);
+
+    assert_eq!(payment.apply(&other, "sandbox"), Applied::Contradiction);
+    assert_eq!(payment, begun(1000));
 }
 
-fn act() -> impl Strategy<Value = Act> {
-    let reference = Uuid::from_u128(9);
-    prop_oneof![
-        (0_i64..1200).prop_map(Act::Capture),
-        Just(Act::Void),
-        Just(Act::Hear(Fact::Authorized { reference })),
-        Just(Act::Hear(Fact::Declined { class: DeclineClass::OtherMethod })),
-        Just(Act::Hear(Fact::Captured)),
-        Just(Act::Hear(Fact::CaptureRefused)),
-        Just(Act::Hear(Fact::Released { reference })),
-        Just(Act::Hear(Fact::Forbidden)),
-        Just(Act::Hear(Fact::NothingHeld)),
-    ]
+#[test]
+fn a_larger_authorization_replaces_the_smaller_which_is_let_go() {
+    let mut payment = authorized(1000);
+    assert_eq!(payment.ask_again(terms(1000, 2)), Err(AgainError), "no more than is held");
+    assert_eq!(payment.ask_again(terms(1500, 3)), Err(AgainError), "a try was left out");
+
+    payment.ask_again(terms(1500, 2)).unwrap();
+    let changed = answered(&mut payment, Fact::Authorized { reference: Uuid::from_u128(10) });
+    assert_eq!(acts(&changed), ["authorize:2"]);
+    assert_eq!(payment.state(), State::Authorized);
+
+    let Some(Errand::Void { target, .. }) = payment.errand() else { panic!("nothing is let go") };
+    assert!(target.ends_with(":authorize:1"));
+    let changed = answered(&mut payment, Fact::Released { reference: REFERENCE });
+    assert_eq!((acts(&changed), payment.errand()), (vec!["void:1"], None));
+    assert_eq!(payment.standing().authorized_minor, 1500);
 }
 
-/// Does the act; what it changed, if anything.
-fn perform(payment: &mut Payment, act: Act) -> Option<Changed> {
-    match act {
-        Act::Capture(amount_minor) => payment.capture(amount_minor).ok().flatten(),
-        Act::Void => payment.void().ok().flatten(),
-        Act::Hear(fact) => payment.settle(fact, "sandbox"),
+#[test]
+fn a_larger_authorization_that_is_refused_leaves_the_smaller_standing() {
+    let mut payment = authorized(1000);
+    payment.ask_again(terms(1500, 2)).unwrap();
+
+    answered(&mut payment, Fact::Declined { class: DeclineClass::RetryLater });
+
+    assert_eq!((payment.state(), payment.generation()), (State::Authorized, 1));
+    assert_eq!(payment.standing().authorized_minor, 1000);
+    assert!(payment.capture(1000).unwrap().is_some());
+}
+
+#[test]
+fn a_void_during_a_larger_try_lets_both_go() {
+    let mut payment = authorized(1000);
+    payment.ask_again(terms(1500, 2)).unwrap();
+    let changed = payment.void().unwrap().unwrap();
+    let asked: Vec<_> = changed.asked.iter().map(|call| (call.step, call.generation)).collect();
+    assert_eq!(asked, [(Step::Void, 1), (Step::Void, 2)]);
+
+    answered(&mut payment, Fact::Released { reference: REFERENCE });
+    assert_eq!(payment.state(), State::Voiding);
+    answered(&mut payment, Fact::Forbidden);
+    assert_eq!((payment.state(), payment.errand()), (State::Voided, None));
+}
+
+#[test]
+fn an_expired_authorization_is_asked_for_once_more_and_then_taken() {
+    let mut payment = authorized(1000);
+    payment.capture(800).unwrap().unwrap();
+
+    let changed = answered(&mut payment, Fact::Expired);
+    assert_eq!((acts(&changed), changed.news), (vec!["expire:1"], Some(News::Expired)));
+    let renewed = payment.go_on().unwrap();
+    assert_eq!(renewed.asked[0].generation, 2);
+    answered(&mut payment, Fact::Authorized { reference: Uuid::from_u128(10) });
+    let taking = payment.go_on().unwrap();
+    assert_eq!((taking.asked[0].step, taking.asked[0].amount_minor), (Step::Capture, 800));
+    answered(&mut payment, Fact::Captured);
+
+    assert_eq!((payment.state(), payment.go_on()), (State::Captured, None));
+}
+
+#[test]
+fn a_renewal_that_fails_leaves_a_debt_in_the_books() {
+    for fact in [Fact::Declined { class: DeclineClass::DoNotRetry }, Fact::Expired] {
+        let mut payment = authorized(1000);
+        payment.capture(800).unwrap().unwrap();
+        answered(&mut payment, Fact::Expired);
+        payment.go_on().unwrap();
+
+        let changed = if fact == Fact::Expired {
+            answered(&mut payment, Fact::Authorized { reference: Uuid::from_u128(10) });
+            payment.go_on().unwrap();
+            answered(&mut payment, fact);
+            payment.go_on().unwrap()
+        } else {
+            answered(&mut payment, fact)
+        };
+
+        assert_eq!((acts(&changed), changed.news), (vec!["owe:2"], Some(News::Owed)));
+        assert_eq!(payment.state(), State::Owed);
     }
 }
 
-proptest! {
-    #[test]
-    fn whatever_happens_the_path_is_legal_and_the_books_balance(
-        amount_minor in 1_i64..1000,
-        acts in prop::collection::vec(act(), 0..30),
-    ) {
-        let mut payment = begun(amount_minor);
-        let mut balances: BTreeMap<String, i64> = BTreeMap::new();
-        let mut written: Vec<String> = Vec::new();
+#[test]
+fn a_void_that_comes_too_late_gives_the_money_back() {
+    let mut payment = authorized(1000);
+    payment.void().unwrap().unwrap();
 
-        for act in acts {
-            let before = payment.clone();
-            let Some(changed) = perform(&mut payment, act) else {
-                prop_assert_eq!(&payment, &before, "what changes nothing leaves everything");
-                continue;
-            };
+    let taken = Fact::AlreadyTaken { reference: REFERENCE, captured_minor: 900 };
+    let changed = answered(&mut payment, taken);
 
-            prop_assert!(before.state().next().contains(&payment.state()));
-            prop_assert_eq!(payment.standing.version, before.standing.version + 1);
-            for posting in changed.postings {
-                prop_assert_eq!(posting.lines.iter().map(|line| line.amount_minor).sum::<i64>(), 0);
-                prop_assert!(!written.contains(&posting.what), "an act is written once");
-                written.push(posting.what);
-                for line in posting.lines {
-                    *balances.entry(line.account).or_default() += line.amount_minor;
-                }
-            }
+    assert!(changed.give_back);
+    assert_eq!((acts(&changed), payment.state()), (vec!["capture:1"], State::Captured));
+    assert_eq!(payment.standing().captured_minor, 900);
+}
 
-            let now = payment.standing();
-            prop_assert!(now.refunded_minor <= now.captured_minor);
-            prop_assert!(now.captured_minor <= now.authorized_minor);
-            let held = balances.get("hold:provider:sandbox").copied().unwrap_or_default();
-            let owed = balances.get("receivable:provider:sandbox").copied().unwrap_or_default();
-            let holds = matches!(payment.state(), State::Authorized | State::Capturing | State::Voiding);
-            prop_assert_eq!(held, if holds { now.authorized_minor } else { 0 });
-            prop_assert_eq!(owed, now.captured_minor);
-        }
-    }
+#[test]
+fn money_held_for_an_ended_payment_is_let_go() {
+    let mut payment = begun(1000);
+    payment.void().unwrap().unwrap();
+    answered(&mut payment, Fact::Forbidden);
+
+    let mut zombie = told(Step::Authorize, 2, Fact::Authorized { reference: REFERENCE });
+    zombie.amount_minor = Some(1000);
+    assert!(matches!(payment.apply(&zombie, "sandbox"), Applied::Changed(_)));
+    assert_eq!(payment.apply(&zombie, "sandbox"), Applied::Stale);
+
+    let Some(Errand::Void { target, .. }) = payment.errand() else { panic!("nothing is let go") };
+    assert!(target.ends_with(":authorize:2"));
+    answered(&mut payment, Fact::Released { reference: REFERENCE });
+    assert_eq!((payment.state(), payment.errand()), (State::Voided, None));
 }

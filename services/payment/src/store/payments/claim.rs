@@ -2,12 +2,14 @@
 //!
 //! A lease outlasts the two calls to the provider that are made under it.
 
-use common::types::OrderId;
+use common::types::{OrderId, PaymentId};
 use postgres_kit::{PgConnection, StoreError};
 
 use super::{Held, Row, columns};
+use crate::domain::Payment;
 
-/// Locks a payment until the transaction ends. The one row that a transaction of ours ever locks.
+/// Locks a payment until the transaction ends. It is locked before its refunds, and those before the counter
+/// of credit notes.
 pub(crate) async fn lock(
     tx: &mut PgConnection,
     order: OrderId,
@@ -21,6 +23,22 @@ pub(crate) async fn lock(
     .fetch_optional(tx)
     .await?;
     row.map(Row::held).transpose()
+}
+
+/// Locks a payment by its own id until the transaction ends.
+pub(crate) async fn lock_by_id(
+    tx: &mut PgConnection,
+    id: PaymentId,
+) -> Result<Option<Payment>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM payment WHERE payment_id = $1 FOR UPDATE"
+    ))
+    .bind(id.as_uuid())
+    .fetch_optional(tx)
+    .await?;
+    row.map(Row::payment).transpose()
 }
 
 /// Takes the lease of a payment with a call under way, unless somebody has it.
@@ -88,4 +106,33 @@ pub(crate) async fn postpone(
     .fetch_optional(db)
     .await?;
     Ok(attempts)
+}
+
+/// Gives the lease back at once: the worker goes on from here.
+pub(crate) async fn release(tx: &mut PgConnection, held: &Held) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE payment
+            SET lease_until = NULL, next_attempt_at = now()
+          WHERE order_id = $1 AND lease_epoch = $2",
+    )
+    .bind(held.payment.order().as_uuid())
+    .bind(held.lease_epoch)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives the lease back until a person has had time to look.
+pub(crate) async fn rest(tx: &mut PgConnection, held: &Held) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE payment
+            SET attempts = attempts + 1, lease_until = NULL,
+                next_attempt_at = now() + interval '5 min'
+          WHERE order_id = $1 AND lease_epoch = $2",
+    )
+    .bind(held.payment.order().as_uuid())
+    .bind(held.lease_epoch)
+    .execute(tx)
+    .await?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use postgres_kit::StoreError;
 use uuid::Uuid;
 
 use super::{Found, Held};
-use crate::domain::{DeclineClass, Payment, Standing, State, Step, Terms};
+use crate::domain::{DeclineClass, Payment, Standing, State, Step, Surplus, Terms};
 
 /// The columns of [`Row`], in a form that `concat!` takes.
 macro_rules! columns {
@@ -14,7 +14,9 @@ macro_rules! columns {
          payment.method, payment.asked_minor, payment.currency, payment.generation, payment.state, \
          payment.version, payment.authorized_minor, payment.capturing_minor, payment.captured_minor, \
          payment.refunded_minor, payment.captures, payment.provider_ref, payment.decline_class, \
-         payment.work, payment.lease_epoch, payment.created_at"
+         payment.work, payment.lease_epoch, payment.created_at, payment.tries, payment.renewed, \
+         payment.wanted_minor, payment.surplus_generation, payment.surplus_ref, payment.surplus_minor, \
+         payment.surplus_booked, payment.refunding_minor"
     };
 }
 pub(super) use columns;
@@ -42,6 +44,14 @@ pub(super) struct Row {
     work: Option<String>,
     lease_epoch: i64,
     created_at: jiff_sqlx::Timestamp,
+    tries: i32,
+    renewed: bool,
+    wanted_minor: i64,
+    surplus_generation: Option<i32>,
+    surplus_ref: Option<Uuid>,
+    surplus_minor: i64,
+    surplus_booked: bool,
+    refunding_minor: i64,
 }
 
 impl Row {
@@ -74,9 +84,14 @@ impl Row {
             capturing_minor: self.capturing_minor,
             captured_minor: self.captured_minor,
             refunded_minor: self.refunded_minor,
+            refunding_minor: self.refunding_minor,
             captures: self.captures,
             reference: self.provider_ref,
             decline: self.decline_class.as_deref().and_then(DeclineClass::parse),
+            tries: self.tries,
+            renewed: self.renewed,
+            wanted_minor: self.wanted_minor,
+            surplus: self.surplus(),
         };
         let terms = match (self.customer_id, self.store_id, self.cell, self.method) {
             (Some(customer), Some(store), Some(cell), Some(method)) => Some(Terms {
@@ -92,5 +107,14 @@ impl Row {
             _ => None,
         };
         Some(Payment::restore(PaymentId::from_uuid(self.payment_id), order, terms, standing))
+    }
+
+    fn surplus(&self) -> Option<Surplus> {
+        Some(Surplus {
+            generation: self.surplus_generation?,
+            reference: self.surplus_ref?,
+            amount_minor: self.surplus_minor,
+            booked: self.surplus_booked,
+        })
     }
 }

@@ -22,9 +22,9 @@ const OPEN: &str = "
     ), opened AS (
         INSERT INTO payment (order_id, payment_id, customer_id, store_id, cell, method, asked_minor,
                              currency, generation, state, cause, actor, provider, work, lease_epoch,
-                             lease_until, write_epoch)
+                             lease_until, write_epoch, tries)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1,
-                CASE WHEN $14 IS NOT NULL THEN now() + interval '12 s' END, $16)
+                CASE WHEN $14 IS NOT NULL THEN now() + interval '12 s' END, $16, $9)
             ON CONFLICT (order_id) DO NOTHING
         RETURNING order_id
     ), asked AS (
@@ -40,7 +40,10 @@ const SAVE: &str = "
         UPDATE payment
            SET state = $5, version = $6, cause = $7, actor = $8, work = $9, authorized_minor = $10,
                capturing_minor = $11, captured_minor = $12, captures = $13, provider_ref = $14,
-               decline_class = $15, write_epoch = $4, attempts = 0, next_attempt_at = now(),
+               decline_class = $15, generation = $33, asked_minor = $34, method = $35, tries = $36,
+               renewed = $37, wanted_minor = $38, surplus_generation = $39, surplus_ref = $40,
+               surplus_minor = $41, surplus_booked = $42, write_epoch = $4, attempts = 0,
+               next_attempt_at = now(),
                lease_epoch = lease_epoch + CASE WHEN $9 IS NULL THEN 0 ELSE 1 END,
                lease_until = CASE WHEN $9 IS NOT NULL THEN now() + interval '12 s' END
          WHERE order_id = $1 AND version = $2 AND lease_epoch = $3
@@ -119,7 +122,7 @@ pub(crate) async fn save(
     actor: &str,
     clock: &dyn Clock,
 ) -> Result<Option<i64>, StoreError> {
-    let now = payment.standing();
+    let (terms, now, surplus) = (payment.terms(), payment.standing(), payment.standing().surplus);
     let asked = Calls::new(payment, &changed.asked);
     let answers = &changed.answers;
     let books = Books::new(changed, clock);
@@ -156,6 +159,16 @@ pub(crate) async fn save(
         .bind(books.accounts)
         .bind(books.amounts)
         .bind(books.currencies)
+        .bind(payment.generation())
+        .bind(terms.map_or(0, |terms| terms.amount_minor))
+        .bind(terms.map(|terms| terms.method.as_str()))
+        .bind(now.tries)
+        .bind(now.renewed)
+        .bind(now.wanted_minor)
+        .bind(surplus.map(|surplus| surplus.generation))
+        .bind(surplus.map(|surplus| surplus.reference))
+        .bind(surplus.map_or(0, |surplus| surplus.amount_minor))
+        .bind(surplus.is_some_and(|surplus| surplus.booked))
         .fetch_one(tx)
         .await?;
     Ok(saved)

@@ -1,0 +1,23 @@
+//! Forgetting.
+
+use jiff::SignedDuration;
+use postgres_kit::{StoreError, answers};
+
+use crate::{App, store};
+
+/// Clients give up on a key after a day.
+const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(72);
+/// Providers repeat a webhook for some days, and a signature is good for minutes.
+const NOTICES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+impl App {
+    /// Removes old answers and webhooks.
+    pub(crate) async fn prune(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut db = self.db.acquire().await?;
+        let answers = answers::prune(&mut db, now - ANSWERS_KEPT).await?;
+        let notices = store::notices::prune(&mut db, now - NOTICES_KEPT).await?;
+        tracing::debug!(answers, notices, "pruned");
+        Ok(())
+    }
+}

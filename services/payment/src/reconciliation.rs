@@ -1,0 +1,60 @@
+//! The worker that holds the provider's books beside ours, and forgets what is old.
+
+use std::{pin::Pin, time::Duration};
+
+use service_kit::Stop;
+
+use crate::App;
+
+/// Walks every `pause`, until told to stop.
+pub fn worker(
+    app: App,
+    pause: Duration,
+) -> impl FnOnce(Stop) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> {
+    move |stop| {
+        Box::pin(async move {
+            while !stop.is_cancelled() {
+                if let Err(error) = app.reconcile().await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "the provider's books are not compared to their end");
+                }
+                if let Err(error) = app.prune().await {
+                    tracing::warn!(%error, "old answers could not be pruned");
+                }
+                let _stopped = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod live {
+    use std::time::Duration;
+
+    use service_kit::Stop;
+    use sqlx::PgPool;
+
+    use crate::bench::Bench;
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    #[expect(clippy::disallowed_methods, reason = "a test stands in for the kit")]
+    async fn two_walkers_find_a_break_once_and_stop_when_told(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.provider_authorizes("somebody-elses-key", 7).await;
+        let stop = Stop::new();
+        let walkers = [(); 2].map(|()| tokio::spawn(bench.walker()(stop.clone())));
+
+        while bench.breaks().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stop.cancel();
+
+        for walker in walkers {
+            walker.await.unwrap().unwrap();
+        }
+        bench.has_breaks(&["unknown-operation somebody-elses-key"]).await;
+        bench.has_told(&["reconciliation_break"]).await;
+    }
+}
