@@ -3,6 +3,7 @@
 pub mod down;
 pub mod dynamo;
 pub mod engines;
+pub mod saga;
 pub mod test;
 pub mod up;
 

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::future::try_join_all;
 
 use crate::layout::Layout;
 use crate::ports::Door;
@@ -58,7 +59,11 @@ impl Engines {
 
         let tcp = |door| Ready::Tcp(site.ports.of(door));
         let specs = vec![
-            (postgres::prepare(site, &postgres, durability).await?, tcp(Door::Postgres)),
+            // The port opens earlier than the database.
+            (
+                postgres::prepare(site, &postgres, durability).await?,
+                Ready::Sql(site.superuser_url("postgres")?),
+            ),
             (redis::prepare(site, &redis)?, tcp(Door::Redis)),
             (mosquitto::prepare(site, &mosquitto)?, tcp(Door::Mosquitto)),
         ];
@@ -77,18 +82,18 @@ impl Engines {
     }
 
     /// Starts the engines under a supervisor and waits until they serve.
-    pub async fn keep(&self, site: &Site, supervisor: &mut Supervisor) -> anyhow::Result<()> {
+    pub async fn keep(&self, supervisor: &mut Supervisor) -> anyhow::Result<()> {
         for (spec, _) in &self.specs {
             supervisor.keep(spec.clone())?;
         }
-        for (spec, ready) in &self.specs {
-            supervisor.ready(&spec.name, ready, START_MAX).await?;
-        }
-        postgres::wait_until_open(site, START_MAX).await
+        let all = self.specs.iter();
+        let waiting = all.map(|(spec, ready)| supervisor.ready(&spec.name, ready, START_MAX));
+        try_join_all(waiting).await?;
+        Ok(())
     }
 
     /// Starts the engines and leaves them to themselves.
-    pub async fn start_detached(&self, site: &Site) -> anyhow::Result<()> {
+    pub async fn start_detached(&self) -> anyhow::Result<()> {
         for (spec, ready) in &self.specs {
             let began = length(&spec.log);
             let mut child = spec.spawn()?;
@@ -102,7 +107,7 @@ impl Engines {
             served.with_context(|| format!("`{}` does not start", spec.name))?;
             tracing::debug!(engine = spec.name, pid, "started");
         }
-        postgres::wait_until_open(site, START_MAX).await
+        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use common::types::{Clock, OrderId, SystemClock, Timestamp};
+use common::types::{Clock, OrderId, SystemClock, Timestamp, VehicleId};
+use fleet_contract::http::DeliveryEventKind;
 use sandbox::journal::Journal;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,51 @@ impl std::fmt::Debug for History {
     }
 }
 
+/// What a courier's device told of a delivery, and what it was answered.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// When it was answered.
+    pub at: Timestamp,
+    /// The vehicle.
+    pub vehicle_id: VehicleId,
+    /// The fact.
+    pub event_id: Uuid,
+    /// What happened.
+    pub kind: DeliveryEventKind,
+    /// Why it was refused; nothing where it was taken.
+    pub refused: Option<String>,
+}
+
+/// The journal of the vehicles of a stack, appended to by every run.
+#[derive(Clone)]
+pub struct Logbook(Journal);
+
+impl std::fmt::Debug for Logbook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Logbook")
+    }
+}
+
+impl Logbook {
+    /// Where the journal of a stack lies.
+    #[must_use]
+    pub fn file(site: &Site) -> PathBuf {
+        site.layout.folder().join("vehicles.jsonl")
+    }
+
+    /// Opens the journal at `path`, or begins one.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let (journal, _lines) = Journal::open::<IgnoredAny>(path)?;
+        Ok(Self(journal))
+    }
+
+    /// Writes an entry; it is on the disk when this returns.
+    pub async fn write(&self, entry: &Entry) -> anyhow::Result<()> {
+        self.0.append(entry)?.wait().await?;
+        Ok(())
+    }
+}
+
 impl Outcome {
     /// What an answer, or none, says of an operation.
     #[must_use]
@@ -124,9 +170,20 @@ impl Line {
             outcome: Outcome::of(answer),
             http: known.map(|answer| answer.status),
             answer_sha: known.map(Answer::sha),
+            order_id: known.and_then(answered_order).or(self.order_id),
             ..self.clone()
         }
     }
+}
+
+/// The order that an answer names.
+fn answered_order(answer: &Answer) -> Option<OrderId> {
+    #[derive(Deserialize)]
+    struct Named {
+        order_id: OrderId,
+    }
+    let named = answer.is_ok().then(|| answer.json::<Named>().ok())?;
+    named.map(|named| named.order_id)
 }
 
 impl History {

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod bruno;
+pub mod chaos;
 pub mod check;
 pub mod commands;
 pub mod dead_letters;
@@ -11,6 +12,7 @@ pub mod kill_each;
 pub mod layout;
 mod look;
 pub mod mqtt;
+pub mod mutants;
 pub mod ports;
 pub mod process;
 pub mod run;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cloudeats::commands::{down, dynamo, engines, report, test, up};
-use cloudeats::{check, dead_letters, kill_each, run, seed, simulate, trace};
+use cloudeats::commands::{down, dynamo, engines, report, saga, test, up};
+use cloudeats::{chaos, check, dead_letters, kill_each, mutants, run, seed, simulate, trace};
 
 /// Starts, feeds and judges a whole CloudEats on one machine.
 #[derive(Debug, Parser)]
@@ -32,12 +32,18 @@ enum Verb {
     Trace(trace::Trace),
     /// Kill each service in turn under load, then judge
     KillEach(kill_each::KillEach),
+    /// Break things under load, let them heal, then judge
+    Chaos(chaos::Chaos),
+    /// Show that each checker notices what it is for
+    Mutants(mutants::Mutants),
     /// Events that a service could not apply
     DeadLetters(dead_letters::DeadLetters),
     /// Only the engines: PostgreSQL, Redis and Mosquitto on free ports, for tests
     Engines(engines::Engines),
     /// The embedded DynamoDB engine
     Dynamo(dynamo::Dynamo),
+    /// The saga of an order, drawn
+    Saga(saga::Saga),
     /// Run every test, with counts and seconds for each part
     Test(test::Test),
 }
@@ -54,9 +60,15 @@ fn main() -> ExitCode {
             Verb::Check(check) => check.run().await,
             Verb::Trace(trace) => trace.run().await,
             Verb::KillEach(kill_each) => kill_each.run().await,
+            Verb::Chaos(chaos) => chaos.run().await,
+            Verb::Mutants(mutants) => mutants.run().await,
             Verb::DeadLetters(dead_letters) => dead_letters.run().await,
             Verb::Engines(engines) => engines.run().await,
             Verb::Dynamo(dynamo) => dynamo.run().await,
+            Verb::Saga(saga) => {
+                saga.run();
+                Ok(())
+            }
             Verb::Test(test) => test.run().await,
         }
     })

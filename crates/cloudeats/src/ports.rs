@@ -114,6 +114,14 @@ impl Ports {
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
+    /// The same, some of them replaced.
+    #[must_use]
+    pub fn with(&self, others: &BTreeMap<Door, u16>) -> Self {
+        let mut ports = self.clone();
+        ports.0.extend(others);
+        ports
+    }
+
     /// The port of a door.
     #[must_use]
     pub fn of(&self, door: Door) -> u16 {

@@ -1,6 +1,7 @@
 //! Processes that we start: what they are, who they are, and how they end.
 
 pub mod mark;
+pub mod memory;
 pub mod supervisor;
 
 use std::ffi::OsString;
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, PgConnection};
 use tokio::process::{Child, Command};
 
 use crate::engines::servant::Servant;
@@ -50,6 +53,8 @@ pub enum Ready {
     Tcp(u16),
     /// This path at this port of the loopback answers 200.
     Http(u16, &'static str),
+    /// This database lets us in.
+    Sql(SecretString),
 }
 
 impl Spec {
@@ -92,9 +97,15 @@ impl Spec {
     ///
     /// It has a process group of its own: a Ctrl-C is for whoever started it, who ends it in order.
     pub fn spawn(&self) -> anyhow::Result<Child> {
+        self.spawn_told(Vec::new())
+    }
+
+    /// The same, told something more.
+    pub(crate) fn spawn_told(&self, more: Vec<(String, String)>) -> anyhow::Result<Child> {
         let log = self.open_log()?;
         let child = self
             .command()
+            .envs(more)
             .process_group(0)
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -121,9 +132,10 @@ impl Spec {
 impl Ready {
     /// Asks once.
     pub async fn holds(&self) -> bool {
-        match *self {
-            Self::Tcp(port) => tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok(),
-            Self::Http(port, path) => answers_200(port, path).await.unwrap_or(false),
+        match self {
+            Self::Tcp(port) => tokio::net::TcpStream::connect(("127.0.0.1", *port)).await.is_ok(),
+            Self::Http(port, path) => answers_200(*port, path).await.unwrap_or(false),
+            Self::Sql(url) => PgConnection::connect(url.expose_secret()).await.is_ok(),
         }
     }
 

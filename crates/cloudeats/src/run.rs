@@ -67,8 +67,7 @@ impl Place {
             bin_folder: stack::bin_folder(self.bin_dir.as_deref())?,
             services: SERVICES.to_vec(),
             durability: Durability::Durable,
-            // Everybody in the city asks from one address.
-            pace: Pace::Hurried,
+            pace: Pace::City,
         })
     }
 }
@@ -83,14 +82,15 @@ impl Run {
             Err(_given_up) if stop.is_cancelled() => return Ok(()),
             started => started?,
         };
-        let outcome = self.play(stack.site(), &stop).await;
+        let outcome = self.play(&stack, &stop).await;
         say("stopping");
         stack.stop().await;
         drop(mark);
         outcome
     }
 
-    async fn play(&self, site: &Site, stop: &CancellationToken) -> anyhow::Result<()> {
+    async fn play(&self, stack: &Stack, stop: &CancellationToken) -> anyhow::Result<()> {
+        let site = stack.site();
         if !seed::is_seeded(site).await {
             seed::seed(site).await?;
         }
@@ -98,6 +98,7 @@ impl Run {
         let options = self.city.options(self.orders, self.rate, self.speed)?;
         let totals = simulate::play(site, options, stop.clone()).await?;
         closing(site, &totals).await?;
+        say(stack.figures());
         if self.orders.is_none() {
             return Ok(());
         }

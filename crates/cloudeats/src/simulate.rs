@@ -8,6 +8,7 @@ mod closing;
 mod couriers;
 mod customers;
 mod device;
+mod doubters;
 mod gpx;
 mod kitchen;
 mod plan;
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::Mood;
 use crate::commands::{Which, told_to_stop};
 use crate::site::Site;
 
@@ -97,6 +99,12 @@ pub struct Options {
 }
 
 impl CityArgs {
+    /// What makes two runs alike.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The whole game.
     pub fn options(&self, orders: Option<u64>, rate: f64, speed: f64) -> anyhow::Result<Options> {
         let track = self.gpx.as_deref().map(Track::read).transpose()?;
@@ -172,6 +180,12 @@ impl Game {
         &self.world.tally
     }
 
+    /// How everybody in the city behaves.
+    #[must_use]
+    pub fn mood(&self) -> &Mood {
+        self.world.api.mood()
+    }
+
     /// Waits until enough orders are completed, or until told to stop.
     pub async fn wait(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() && !self.world.has_enough() {
@@ -182,10 +196,19 @@ impl Game {
     /// Places no more orders, lets those under way end, sends everybody home. Told to `stop`, it does
     /// not wait for the orders: they stay where they are.
     pub async fn end(self, stop: &CancellationToken) -> anyhow::Result<Totals> {
+        self.end_within(stop, DRAIN_MAX).await
+    }
+
+    /// The same; orders under way may take so long.
+    pub async fn end_within(
+        self,
+        stop: &CancellationToken,
+        drain_max: Duration,
+    ) -> anyhow::Result<Totals> {
         let world = self.world;
         world.closing_time.cancel();
         let begun = Instant::now();
-        let patience = || if stop.is_cancelled() { LEAVE_MAX } else { DRAIN_MAX };
+        let patience = || if stop.is_cancelled() { LEAVE_MAX } else { drain_max };
         while world.tally.under_way() > 0 && begun.elapsed() < patience() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

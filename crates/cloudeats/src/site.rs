@@ -1,5 +1,6 @@
 //! A stack as its users see it, whether or not it runs: addresses and passwords.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::ensure;
@@ -65,6 +66,12 @@ impl Site {
         ensure!(file.is_file(), "the stack `{}` was never started", layout.stack());
         let (ports, secrets) = (Ports::read(&file)?, Secrets::open(&layout)?);
         Ok(Self { layout, ports, secrets })
+    }
+
+    /// The same, where the ways to some doors lead through other ports.
+    #[must_use]
+    pub fn by(&self, detours: &BTreeMap<Door, u16>) -> Self {
+        Self { ports: self.ports.with(detours), ..self.clone() }
     }
 
     /// `http://127.0.0.1:<port>` of a door that speaks HTTP.

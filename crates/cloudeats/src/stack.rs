@@ -2,14 +2,17 @@
 
 mod databases;
 mod environment;
+mod figures;
 mod keys;
 mod migrations;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail, ensure};
+use futures::future::{try_join, try_join_all};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::say;
@@ -25,6 +28,8 @@ use crate::site::{SERVICES, Service, Site};
 const READY_MAX: Duration = Duration::from_mins(1);
 /// How long a process may take to end in order.
 const END_MAX: Duration = Duration::from_secs(30);
+/// What the name of a second process of a service ends in.
+const TWIN: &str = "-twin";
 
 /// What shall be started.
 #[derive(Debug, Clone)]
@@ -50,8 +55,24 @@ pub struct Options {
 pub enum Pace {
     /// As the gateway's own limits say.
     Public,
+    /// The same for a whole city behind one address: nobody waits to sign in, and every limit of a person
+    /// is one that people at work stay below.
+    City,
     /// As often as a test wants to.
     Hurried,
+}
+
+/// What a test does to the services from their start on.
+#[derive(Debug, Clone, Default)]
+pub struct Strain {
+    /// Whoever goes to one of these doors is led to this port instead.
+    pub detours: BTreeMap<Door, u16>,
+    /// The same for those on their way to the event log.
+    pub event_log: BTreeMap<Door, u16>,
+    /// What every service is told besides.
+    pub environment: Vec<(String, String)>,
+    /// Services of which a second process runs, named `<service>-twin`, at ports that nobody knows.
+    pub twins: Vec<&'static str>,
 }
 
 /// A running stack. Dropped without [`Stack::stop`], its processes are told to end.
@@ -70,6 +91,15 @@ impl Stack {
 
     /// The same, given up when `stop` is cancelled. What was started is ended before an error returns.
     pub async fn up_until(options: Options, stop: &CancellationToken) -> anyhow::Result<Self> {
+        Self::up_under(options, &Strain::default(), stop).await
+    }
+
+    /// The same under a test's strain.
+    pub async fn up_under(
+        options: Options,
+        strain: &Strain,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         let layout = Layout::new(&options.local, &options.stack)?;
         refuse_leftovers(&layout)?;
         refuse_taken_ports(&layout, &options.ports)?;
@@ -87,7 +117,7 @@ impl Stack {
         let site = Site::new(layout, options.ports)?;
         let mut stack =
             Self { site, supervisor: Supervisor::default(), services: options.services };
-        let starting = stack.start(&options.bin_folder, options.durability, options.pace);
+        let starting = stack.start(&options.bin_folder, options.durability, options.pace, strain);
         let started = stop.run_until_cancelled(starting).await;
         match started.unwrap_or_else(|| Err(anyhow!("told to stop"))) {
             Ok(()) => Ok(stack),
@@ -110,6 +140,17 @@ impl Stack {
         self.supervisor.mark(name)
     }
 
+    /// What every process took: time to be ready, and memory by now. A table for people.
+    #[must_use]
+    pub fn figures(&self) -> String {
+        figures::table(&self.supervisor)
+    }
+
+    /// Tells a process something more at its next start, and only then.
+    pub fn tell_next(&self, name: &str, variables: Vec<(String, String)>) -> anyhow::Result<()> {
+        self.supervisor.tell_next(name, variables)
+    }
+
     /// Waits until a service is ready, as it is not right after a crash.
     pub async fn ready(&self, service: &Service, within: Duration) -> anyhow::Result<()> {
         let ready = Ready::Http(self.site.admin_port(service), "/readyz");
@@ -118,7 +159,10 @@ impl Stack {
 
     /// Ends the services, then the world outside, then the engines.
     pub async fn stop(self) {
-        let is_service = |name: &str| SERVICES.iter().any(|service| service.name == name);
+        let is_service = |name: &str| {
+            let name = name.strip_suffix(TWIN).unwrap_or(name);
+            SERVICES.iter().any(|service| service.name == name)
+        };
         self.supervisor.stop(is_service, END_MAX).await;
     }
 
@@ -127,16 +171,17 @@ impl Stack {
         bins: &Path,
         durability: Durability,
         pace: Pace,
+        strain: &Strain,
     ) -> anyhow::Result<()> {
         self.start_engines(bins, durability).await?;
-        self.start_services(bins, pace).await
+        self.start_services(bins, pace, strain).await
     }
 
     async fn start_engines(&mut self, bins: &Path, durability: Durability) -> anyhow::Result<()> {
         let started = Instant::now();
         let engines = Engines::prepare(&self.site, durability).await?;
         let engines = engines.with_dynamo(&self.site, bins)?;
-        engines.keep(&self.site, &mut self.supervisor).await?;
+        engines.keep(&mut self.supervisor).await?;
         done("engines", started);
 
         let started = Instant::now();
@@ -149,35 +194,53 @@ impl Stack {
         Ok(())
     }
 
-    async fn start_services(&mut self, bins: &Path, pace: Pace) -> anyhow::Result<()> {
+    async fn start_services(
+        &mut self,
+        bins: &Path,
+        pace: Pace,
+        strain: &Strain,
+    ) -> anyhow::Result<()> {
         let started = Instant::now();
-        self.supervisor.keep(sandbox(&self.site, bins))?;
+        self.supervisor.keep(sandbox(&self.site, bins)?)?;
         for service in &self.services {
             let mut spec = Spec::new(&self.site.layout, service.name, bins.join(service.name));
             spec = spec.args(["serve"]);
-            spec.env = environment::serving(&self.site, service)?;
-            if service.door == Door::Gateway && pace == Pace::Hurried {
-                spec.env.extend(environment::of_a_hurried_gateway());
+            spec.env = environment::serving(&self.site, strain, service)?;
+            if service.door == Door::Gateway {
+                spec.env.extend(environment::of_a_gateway_at(pace));
             }
             spec.ports = self.site.ports.needed_by(service.door);
+            if strain.twins.contains(&service.name) {
+                self.supervisor.keep(twin(&self.site.layout, &spec))?;
+            }
             self.supervisor.keep(spec)?;
         }
+        // Side by side, so that each one's time is its own.
         let ready = Ready::Http(self.site.ports.of(Door::Provider), "/livez");
-        self.supervisor.ready("sandbox", &ready, READY_MAX).await?;
-        for service in &self.services {
-            self.ready(service, READY_MAX).await?;
-        }
+        let sandbox = self.supervisor.ready("sandbox", &ready, READY_MAX);
+        let services = self.services.iter().map(|service| self.ready(service, READY_MAX));
+        try_join(sandbox, try_join_all(services)).await?;
         done("services", started);
         Ok(())
     }
 }
 
-fn sandbox(site: &Site, bins: &Path) -> Spec {
+/// The same service once more: it works with the others on what waits in the database.
+fn twin(layout: &Layout, spec: &Spec) -> Spec {
+    let mut twin = Spec::new(layout, &format!("{}{TWIN}", spec.name), spec.program.clone());
+    twin.args.clone_from(&spec.args);
+    twin.env.clone_from(&spec.env);
+    let anywhere = |name: &str| (name.to_owned(), "127.0.0.1:0".to_owned());
+    twin.env.extend(["CE_HTTP_ADDRESS", "CE_ADMIN_ADDRESS"].map(anywhere));
+    twin
+}
+
+fn sandbox(site: &Site, bins: &Path) -> anyhow::Result<Spec> {
     let mut spec = Spec::new(&site.layout, "sandbox", bins.join("sandbox"));
-    spec.env = environment::of_the_sandbox(site);
+    spec.env = environment::of_the_sandbox(site)?;
     spec.ports =
         [Door::Provider, Door::Smtp, Door::Mailbox].map(|door| site.ports.of(door)).to_vec();
-    spec
+    Ok(spec)
 }
 
 fn refuse_leftovers(layout: &Layout) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! One request and what comes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,6 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::mood::Mood;
+
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 const ANSWER_MAX: Duration = Duration::from_secs(8);
 
@@ -18,6 +21,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(8);
 pub struct Api {
     http: reqwest::Client,
     base: String,
+    mood: Arc<Mood>,
 }
 
 /// A request that is about to be made, perhaps more than once.
@@ -61,16 +65,25 @@ impl Api {
             .no_proxy()
             .build()
             .context("no HTTP client")?;
-        Ok(Self { http, base: base.into() })
+        Ok(Self { http, base: base.into(), mood: Arc::default() })
+    }
+
+    /// How its users behave.
+    #[must_use]
+    pub fn mood(&self) -> &Mood {
+        &self.mood
     }
 
     /// Sends once and waits for the whole answer.
     pub async fn send(&self, call: &Call, token: Option<&str>) -> Result<Answer, Silence> {
-        let sent = self.request(call, token).timeout(ANSWER_MAX).send().await;
-        let response = sent.map_err(Silence::from)?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.map_err(Silence::Lost)?;
-        Ok(Answer { status, headers, body })
+        let _under_way = self.mood.begin();
+        let hasty = self.mood.patience();
+        let request = self.request(call, token).timeout(hasty.unwrap_or(ANSWER_MAX));
+        let answered = whole(request).await;
+        if hasty.is_some() && answered.is_err() {
+            self.mood.dropped();
+        }
+        answered
     }
 
     /// Opens a stream of server-sent events.
@@ -93,6 +106,13 @@ impl Api {
             None => request,
         }
     }
+}
+
+async fn whole(request: reqwest::RequestBuilder) -> Result<Answer, Silence> {
+    let response = request.send().await.map_err(Silence::from)?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = response.bytes().await.map_err(Silence::Lost)?;
+    Ok(Answer { status, headers, body })
 }
 
 impl From<reqwest::Error> for Silence {

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Answer, Api, Call, Silence};
+use super::{Answer, Api, Call, Silence, again_after};
 
 /// How long somebody goes on asking while nobody answers or all are busy.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -91,21 +91,23 @@ impl Person {
     /// Asks until there is an answer that more patience would not change. Only for calls that may be
     /// made twice: they look, or carry a key or a version.
     pub async fn ask(&self, call: &Call) -> anyhow::Result<Answer> {
-        let started = Instant::now();
+        let (started, mut tries) = (Instant::now(), 0);
         loop {
             let token = self.token().await?;
             let answer = self.api.send(call, Some(&token)).await;
             if started.elapsed() > PATIENCE {
                 return answer.context("patience has an end");
             }
+            let own = again_after(tries);
             match answer {
                 Ok(answer) if answer.status == 401 => self.forget(&token).await,
-                Ok(answer) => match pause_after(&answer) {
+                Ok(answer) => match pause_after(&answer, own) {
                     Some(pause) => tokio::time::sleep(pause).await,
                     None => return Ok(answer),
                 },
-                Err(_silence) => tokio::time::sleep(PAUSE).await,
+                Err(_silence) => tokio::time::sleep(own).await,
             }
+            tries += 1;
         }
     }
 
@@ -178,27 +180,30 @@ impl Session {
 
 /// Asks without a token until there is an answer that more patience would not change.
 pub async fn patiently(api: &Api, call: &Call) -> anyhow::Result<Answer> {
-    let started = Instant::now();
+    let (started, mut tries) = (Instant::now(), 0);
     loop {
+        let own = again_after(tries);
         let pause = match api.send(call, None).await {
-            Ok(answer) => match pause_after(&answer) {
+            Ok(answer) => match pause_after(&answer, own) {
                 Some(pause) => pause,
                 None => return Ok(answer),
             },
-            Err(_silence) => PAUSE,
+            Err(_silence) => own,
         };
         if started.elapsed() > PATIENCE {
             bail!("nobody had time for us for {} s", PATIENCE.as_secs());
         }
         tokio::time::sleep(pause).await;
+        tries += 1;
     }
 }
 
-/// How long to wait, where the answer is that somebody is busy or away.
-pub(crate) fn pause_after(answer: &Answer) -> Option<Duration> {
+/// How long to wait, where the answer is that somebody is busy or away: as long as was asked, and no
+/// shorter than of one's `own` accord.
+pub(crate) fn pause_after(answer: &Answer, own: Duration) -> Option<Duration> {
     match answer.status {
-        429 | 503 => Some(answer.retry_after().unwrap_or(PAUSE)),
-        500 | 502 | 504 => Some(PAUSE),
+        429 | 503 => Some(answer.retry_after().unwrap_or_default().max(own)),
+        500 | 502 | 504 => Some(own),
         _ => None,
     }
 }

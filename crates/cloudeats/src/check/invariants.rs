@@ -1,10 +1,13 @@
 //! What may never happen, as queries for the rows that would show it (RELIABILITY, 3).
 
 mod events;
+mod keys;
 mod machines;
 mod money;
 mod orders;
 mod stock;
+mod telemetry;
+mod upkeep;
 
 /// Something that is promised, and how a broken promise would show.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub(super) struct Rule {
 }
 
 /// Every invariant that can be judged by now.
-pub(super) fn all() -> [Invariant; 10] {
+pub(super) fn all() -> [Invariant; 13] {
     [
         money::adds_up(),
         money::is_taken_once(),
@@ -36,6 +39,9 @@ pub(super) fn all() -> [Invariant; 10] {
         machines::take_legal_paths(),
         events::arrive(),
         orders::are_undone_whole(),
+        telemetry::never_goes_back(),
+        keys::stand_for_one_thing(),
+        upkeep::keeps_up(),
     ]
 }
 

@@ -24,8 +24,10 @@ async fn world(db: &mut PgConnection) {
         run(db, format!("CREATE SCHEMA real_{service}; SET search_path TO real_{service}"))
             .await
             .unwrap();
-        for file in ["0001_event_kit.sql".to_owned(), format!("0002_{service}.sql")] {
-            let sql = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        for file in files.collect::<BTreeSet<_>>() {
+            // An empty table's index is made at once.
+            let sql = std::fs::read_to_string(file).unwrap().replace(" CONCURRENTLY", "");
             run(db, format!("BEGIN; {sql}; COMMIT")).await.unwrap();
         }
         run(db, format!("CREATE SCHEMA {service}; SET search_path TO public")).await.unwrap();

@@ -1,17 +1,20 @@
 //! Waits until nothing moves by itself any more.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::time::Instant;
 
 use crate::look;
-use crate::site::{EVENT_LOG, SERVICES, Site};
+use crate::site::{SERVICES, Site};
+
+use super::subscriptions::SUBSCRIPTIONS;
 
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What moves by itself: the database, what it is, and how many there are.
-const MOVING: [(&str, &str, &str); 4] = [
+const MOVING: [(&str, &str, &str); 3] = [
     (
         "orders",
         "orders that the machine drives",
@@ -29,17 +32,19 @@ const MOVING: [(&str, &str, &str); 4] = [
         "messages on their way",
         "SELECT count(*) FROM send WHERE state IN ('QUEUED', 'SENDING')",
     ),
-    (
-        EVENT_LOG,
-        "events that a consumer has not taken",
-        "SELECT coalesce(sum(p.next_offset - g.committed_offset), 0)::bigint
-           FROM log_group g
-           JOIN log_partition p USING (topic, part)
-          WHERE g.committed_offset < p.next_offset",
-    ),
 ];
 
 const UNPUBLISHED: &str = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
+
+/// The last of each history in which a consumer listens for something.
+const TOLD: &str = "
+    SELECT key, max(seq)
+      FROM outbox
+     WHERE source = $1
+     GROUP BY key
+    HAVING bool_or(type = ANY ($2))";
+
+const HEARD: &str = "SELECT key, seq FROM event_position WHERE consumer = $1 AND source = $2";
 
 /// Waits; answers what still moves when patience ends.
 pub(super) async fn wait(site: &Site, patience: Duration) -> anyhow::Result<Option<String>> {
@@ -72,7 +77,39 @@ async fn moving(site: &Site) -> anyhow::Result<Option<String>> {
             return Ok(Some(format!("{count} unpublished events of {}", service.name)));
         }
     }
+    for (consumer, types) in SUBSCRIPTIONS {
+        for producer in producers(types) {
+            let behind = behind(site, consumer, producer, types).await?;
+            if behind > 0 {
+                return Ok(Some(format!("{behind} histories of {producer} that {consumer} reads")));
+            }
+        }
+    }
     Ok(None)
+}
+
+/// Those who tell events of these types.
+fn producers<'a>(types: &[&'a str]) -> BTreeSet<&'a str> {
+    types.iter().map(|kind| event_kit::source_of(kind)).collect()
+}
+
+/// Histories of a producer in which a consumer does not stand at the end. Positions say it whatever
+/// carries the events.
+async fn behind(
+    site: &Site,
+    consumer: &str,
+    producer: &str,
+    types: &[&str],
+) -> anyhow::Result<usize> {
+    let mut teller = look::into(site, producer).await?;
+    let told: Vec<(String, i64)> =
+        sqlx::query_as(TOLD).bind(producer).bind(types).fetch_all(&mut teller).await?;
+    let mut hearer = look::into(site, consumer).await?;
+    let heard: Vec<(String, i64)> =
+        sqlx::query_as(HEARD).bind(consumer).bind(producer).fetch_all(&mut hearer).await?;
+    let heard: HashMap<String, i64> = heard.into_iter().collect();
+    let stands_at = |key: &String| heard.get(key).copied().unwrap_or_default();
+    Ok(told.iter().filter(|(key, last)| stands_at(key) < *last).count())
 }
 
 async fn count(site: &Site, database: &str, sql: &'static str) -> anyhow::Result<i64> {

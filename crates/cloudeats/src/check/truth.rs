@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use sqlx::PgConnection;
 
-use crate::history::History;
+use crate::history::{History, Logbook};
 use crate::site::Site;
 
 use super::{run, subscriptions};
@@ -19,6 +19,7 @@ pub(super) const RAW: &str = "
     CREATE TABLE truth.raw_history (n bigint GENERATED ALWAYS AS IDENTITY, doc jsonb NOT NULL);
     CREATE TABLE truth.raw_provider (n bigint GENERATED ALWAYS AS IDENTITY, doc jsonb NOT NULL);
     CREATE TABLE truth.raw_letter (n bigint GENERATED ALWAYS AS IDENTITY, doc jsonb NOT NULL);
+    CREATE TABLE truth.raw_vehicle (n bigint GENERATED ALWAYS AS IDENTITY, doc jsonb NOT NULL);
     CREATE TABLE truth.subscription (consumer text, type text)";
 
 const TABLES: &str = "
@@ -26,7 +27,8 @@ const TABLES: &str = "
     SELECT n, (doc->>'t_invoke')::timestamptz AS t_invoke, (doc->>'t_done')::timestamptz AS t_done,
            doc->>'client' AS client, doc->>'op' AS op, (doc->>'principal')::uuid AS principal,
            doc->>'idem_key' AS idem_key, doc->>'body_sha' AS body_sha, doc->>'outcome' AS outcome,
-           (doc->>'http')::int AS http, (doc->>'order_id')::uuid AS order_id
+           (doc->>'http')::int AS http, (doc->>'order_id')::uuid AS order_id,
+           doc->>'answer_sha' AS answer_sha
       FROM truth.raw_history;
     CREATE INDEX ON truth.history (order_id, op);
     CREATE TABLE truth.provider AS
@@ -37,7 +39,11 @@ const TABLES: &str = "
     CREATE TABLE truth.letter AS
     SELECT n, (doc->>'at')::timestamptz AS at,
            substring(doc->>'raw' from '(?in)^message-id:\\s*<([^>]+)>') AS message_id
-      FROM truth.raw_letter";
+      FROM truth.raw_letter;
+    CREATE TABLE truth.vehicle AS
+    SELECT (doc->>'at')::timestamptz AS at, (doc->>'vehicle_id')::uuid AS vehicle_id,
+           (doc->>'event_id')::uuid AS event_id, doc->>'kind' AS kind, doc->>'refused' AS refused
+      FROM truth.raw_vehicle";
 
 /// The event tables of all services as one, each row with the service it is from.
 const EVENTS: &str = "
@@ -62,6 +68,13 @@ pub(super) async fn load(
         if let Err(error) = lines(db, table, &path).await {
             unread.push(format!("{}: {error:#}", path.display()));
         }
+    }
+    // Where nobody ever drove there is no such journal.
+    let vehicles = Logbook::file(site);
+    if vehicles.is_file()
+        && let Err(error) = lines(db, "raw_vehicle", &vehicles).await
+    {
+        unread.push(format!("{}: {error:#}", vehicles.display()));
     }
     derive(db).await
 }

@@ -69,7 +69,7 @@ pub(super) async fn start(layout: Layout) -> anyhow::Result<Site> {
     }
     stop(&layout).await?;
     let site = Site::new(layout, Ports::free()?)?;
-    engines::Engines::prepare(&site, Durability::Volatile).await?.start_detached(&site).await?;
+    engines::Engines::prepare(&site, Durability::Volatile).await?.start_detached().await?;
     Ok(site)
 }
 

@@ -82,6 +82,7 @@ impl Up {
             Either::Left((started, told)) => {
                 let stack = started?;
                 announce(stack.site());
+                say(stack.figures());
                 std::fs::write(up_file(layout), "")?;
                 told.await?;
                 stack

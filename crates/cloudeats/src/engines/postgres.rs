@@ -1,12 +1,10 @@
 //! A private PostgreSQL.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
 use secrecy::ExposeSecret;
-use sqlx::{Connection, PgConnection};
 
 use crate::ports::Door;
 use crate::process::Spec;
@@ -40,21 +38,6 @@ pub(super) async fn prepare(
     spec.stop = Signal::SIGINT;
     spec.ports = vec![port];
     Ok(spec)
-}
-
-/// Waits until a query is answered: the port opens earlier.
-pub(super) async fn wait_until_open(site: &Site, within: Duration) -> anyhow::Result<()> {
-    let url = site.superuser_url("postgres")?;
-    let started = Instant::now();
-    loop {
-        match PgConnection::connect(url.expose_secret()).await {
-            Ok(connection) => return Ok(connection.close().await?),
-            Err(error) if started.elapsed() > within => {
-                return Err(error).context("PostgreSQL does not let us in");
-            }
-            Err(_starting) => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    }
 }
 
 /// Makes the cluster. A half-made one would look whole, so it is made aside and renamed.

@@ -1,7 +1,8 @@
 //! Keeps processes running until they shall end.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::mark::Mark;
+use super::memory::Memory;
 use super::{Ready, Spec, last_lines, length};
 
 /// A process that ends sooner than this has failed to start.
@@ -34,7 +36,25 @@ struct Kept {
     began: u64,
     stop: CancellationToken,
     quick_ends: Arc<AtomicU32>,
+    next: Arc<Next>,
+    started: Instant,
+    ready_after: OnceLock<Duration>,
     task: JoinHandle<()>,
+}
+
+/// What a process is told besides, one entry for each of its next starts.
+#[derive(Debug, Default)]
+struct Next(Mutex<VecDeque<Vec<(String, String)>>>);
+
+/// What a process took.
+#[derive(Debug)]
+pub struct Took<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// From its first start until it served.
+    pub ready_after: Option<Duration>,
+    /// By now, where it can be seen.
+    pub memory: Option<Memory>,
 }
 
 impl Supervisor {
@@ -43,10 +63,16 @@ impl Supervisor {
         let began = length(&spec.log);
         let child = spec.spawn()?;
         let (spec, stop) = (Arc::new(spec), CancellationToken::new());
-        let quick_ends = Arc::new(AtomicU32::new(0));
-        let watching = watch(spec.clone(), child, stop.clone(), quick_ends.clone());
-        let task = self.tasks.spawn(watching);
-        self.kept.push(Kept { spec, began, stop, quick_ends, task });
+        let (quick_ends, next) = (Arc::new(AtomicU32::new(0)), Arc::new(Next::default()));
+        let watching = Watch {
+            spec: spec.clone(),
+            stop: stop.clone(),
+            quick_ends: quick_ends.clone(),
+            next: next.clone(),
+        };
+        let task = self.tasks.spawn(watching.watch(child));
+        let (started, ready_after) = (Instant::now(), OnceLock::new());
+        self.kept.push(Kept { spec, began, stop, quick_ends, next, started, ready_after, task });
         Ok(())
     }
 
@@ -60,6 +86,23 @@ impl Supervisor {
         ready.wait(within, gone).await.with_context(|| {
             let (log, words) = (&kept.spec.log, last_lines(&kept.spec.log, kept.began));
             format!("`{name}` does not serve; last words in {}:{words}\n   ", log.display())
+        })?;
+        kept.ready_after.get_or_init(|| kept.started.elapsed());
+        Ok(())
+    }
+
+    /// Tells a process something more at a start of its own: the next one that nobody has used yet.
+    pub fn tell_next(&self, name: &str, variables: Vec<(String, String)>) -> anyhow::Result<()> {
+        self.find(name)?.next.push(variables);
+        Ok(())
+    }
+
+    /// What each process took, in the order of their starts.
+    pub fn took(&self) -> impl Iterator<Item = Took<'_>> {
+        self.kept.iter().map(|kept| Took {
+            name: &kept.spec.name,
+            ready_after: kept.ready_after.get().copied(),
+            memory: Mark::living(&kept.spec.mark).and_then(|mark| Memory::of(mark.pid)),
         })
     }
 
@@ -121,33 +164,60 @@ impl Kept {
     }
 }
 
-async fn watch(spec: Arc<Spec>, child: Child, stop: CancellationToken, quick_ends: Arc<AtomicU32>) {
-    let mut running = Some(child);
-    loop {
-        let started = Instant::now();
-        let ended = match running.take() {
-            Some(mut child) => child.wait().await.map_or_else(|e| e.to_string(), |s| s.to_string()),
-            None => "it could not be started".to_owned(),
-        };
-        if stop.is_cancelled() {
-            return;
-        }
-        let quick = started.elapsed() < QUICK;
-        let ends = if quick { quick_ends.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
-        quick_ends.store(ends, Ordering::Relaxed);
-        tracing::warn!(process = spec.name, ended, "a process ended and is started again");
-        if stop.run_until_cancelled(tokio::time::sleep(pause(ends))).await.is_none() {
-            return;
-        }
-        match spec.spawn() {
-            Ok(child) => running = Some(child),
-            Err(error) => {
-                tracing::error!(process = spec.name, error = format!("{error:#}"), "no start");
+impl Next {
+    fn push(&self, variables: Vec<(String, String)>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(variables);
+    }
+
+    fn take(&self) -> Vec<(String, String)> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        taken.unwrap_or_default()
+    }
+}
+
+/// Waits for the end of a process, and starts it again.
+struct Watch {
+    spec: Arc<Spec>,
+    stop: CancellationToken,
+    quick_ends: Arc<AtomicU32>,
+    next: Arc<Next>,
+}
+
+impl Watch {
+    async fn watch(self, child: Child) {
+        let Self { spec, stop, quick_ends, next } = self;
+        let (mut running, mut doomed) = (Some(child), false);
+        loop {
+            let started = Instant::now();
+            let ended = match running.take() {
+                Some(mut child) => {
+                    child.wait().await.map_or_else(|error| error.to_string(), |it| it.to_string())
+                }
+                None => "it could not be started".to_owned(),
+            };
+            if stop.is_cancelled() {
+                return;
             }
-        }
-        if stop.is_cancelled() {
-            // The stop came between the pause and the start: its signal met nobody.
-            let _gone_already = Mark::living(&spec.mark).map(|mark| mark.ask_to_stop());
+            // Whoever was told to crash has not failed to start.
+            let quick = started.elapsed() < QUICK && !doomed;
+            let ends = if quick { quick_ends.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+            quick_ends.store(ends, Ordering::Relaxed);
+            tracing::warn!(process = spec.name, ended, "a process ended and is started again");
+            if stop.run_until_cancelled(tokio::time::sleep(pause(ends))).await.is_none() {
+                return;
+            }
+            let told = next.take();
+            doomed = !told.is_empty();
+            match spec.spawn_told(told) {
+                Ok(child) => running = Some(child),
+                Err(error) => {
+                    tracing::error!(process = spec.name, error = format!("{error:#}"), "no start");
+                }
+            }
+            if stop.is_cancelled() {
+                // The stop came between the pause and the start: its signal met nobody.
+                let _gone_already = Mark::living(&spec.mark).map(|mark| mark.ask_to_stop());
+            }
         }
     }
 }

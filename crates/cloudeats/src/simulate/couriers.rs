@@ -61,7 +61,7 @@ async fn work(world: &World, rider: &Rider, nth: usize) -> anyhow::Result<()> {
         world,
         rider,
         city,
-        device: Device::start(&world.site, ride, &world.home_time)?,
+        device: Device::start(&world.site, ride, &world.logbook, &world.home_time)?,
         at: city.corner_near(home, HOME_M, &mut random),
     };
     ride.stand();

@@ -16,8 +16,8 @@ use crate::api::{Call, Person};
 use crate::history::Op;
 
 use super::plan::{Goes, Plan, Planned};
-use super::track;
 use super::world::{Operation, World};
+use super::{doubters, track};
 
 /// Customers live so near their store, in metres.
 const DOORS_M: f64 = 700.0;
@@ -43,9 +43,10 @@ pub(super) async fn run(world: Arc<World>, tasks: TaskTracker) {
 
 async fn visit(world: &World, planned: &Planned) -> anyhow::Result<()> {
     let person = world.customer(planned.customer).await?;
-    let key = world.key(&format!("o{}", planned.nth));
+    let key = doubters::key(world, planned);
     let order = OrderId::derive(CustomerId::from_uuid(person.id().await?), &key);
     let body = wishes(world, person, planned).await?;
+    doubters::before(world, person, planned, &body).await?;
 
     let call = Call::post("/v1/orders", &body)?.key(key.as_str());
     let create = Operation { op: Op::Create, call: &call, key: Some(&key), order: Some(order) };
@@ -58,6 +59,7 @@ async fn visit(world: &World, planned: &Planned) -> anyhow::Result<()> {
         return Ok(());
     }
     answer.expect_ok("an order that should be taken")?;
+    doubters::after(world, person, planned, &key, &body).await?;
     if planned.cancels {
         cancel(world, person, order, planned.nth).await?;
     }

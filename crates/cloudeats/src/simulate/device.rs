@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::api::within;
+use crate::history::{Entry, Logbook};
 use crate::ports::Door;
 use crate::seed::people::Ride;
 use crate::site::Site;
@@ -49,6 +50,7 @@ pub(super) struct Device {
     waiting: Waiting,
     positions: i64,
     facts: i64,
+    logbook: Logbook,
     stop: CancellationToken,
     conversation: TaskTracker,
 }
@@ -58,6 +60,7 @@ impl Device {
     pub(super) fn start(
         site: &Site,
         ride: &Ride,
+        logbook: &Logbook,
         stop: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let vehicle = VehicleId::from_uuid(ride.vehicle_id);
@@ -75,8 +78,17 @@ impl Device {
         let listening =
             listen(client.clone(), events, vehicle, boot, waiting.clone(), stop.clone());
         conversation.spawn(listening);
-        let stop = stop.clone();
-        Ok(Self { vehicle, boot, client, waiting, positions: 0, facts: 0, stop, conversation })
+        Ok(Self {
+            vehicle,
+            boot,
+            client,
+            waiting,
+            positions: 0,
+            facts: 0,
+            logbook: logbook.clone(),
+            stop: stop.clone(),
+            conversation,
+        })
     }
 
     /// Says where it is. Lost if the broker is away.
@@ -118,7 +130,24 @@ impl Device {
             proof: (kind == DeliveryEventKind::Deliver).then(|| "at the door".to_owned()),
         };
         let stop = self.stop.clone();
-        stop.run_until_cancelled(self.repeat(&fact)).await.unwrap_or(Told::Nobody)
+        let told = stop.run_until_cancelled(self.repeat(&fact)).await.unwrap_or(Told::Nobody);
+        self.note(&fact, &told).await;
+        told
+    }
+
+    /// What was answered is written down; a fact without an answer proves nothing.
+    async fn note(&self, fact: &VehicleEvent, told: &Told) {
+        let refused = match told {
+            Told::Nobody => return,
+            Told::Taken => None,
+            Told::NotReady => Some("not-ready".to_owned()),
+            Told::Refused(code) => Some(code.clone()),
+        };
+        let (vehicle_id, event_id, kind) = (self.vehicle, fact.event_id, fact.kind);
+        let entry = Entry { at: SystemClock.now(), vehicle_id, event_id, kind, refused };
+        if let Err(error) = self.logbook.write(&entry).await {
+            tracing::error!(error = format!("{error:#}"), "the vehicles' journal is broken");
+        }
     }
 
     async fn repeat(&self, fact: &VehicleEvent) -> Told {

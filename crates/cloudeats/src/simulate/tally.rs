@@ -1,8 +1,8 @@
 //! What has happened so far, in numbers.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use common::types::Timestamp;
@@ -27,6 +27,25 @@ impl Counter {
     }
 }
 
+/// When operations began and when their outcome was known.
+#[derive(Debug, Default)]
+pub struct Waits(Mutex<Vec<(Instant, Instant)>>);
+
+impl Waits {
+    pub(super) fn add(&self, began: Instant) {
+        let wait = (began, Instant::now());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wait);
+    }
+
+    /// The longest of those that somebody waited through between two moments.
+    #[must_use]
+    pub fn longest(&self, from: Instant, until: Instant) -> Option<Duration> {
+        let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let through = waits.iter().filter(|(began, known)| *began < until && *known > from);
+        through.map(|(began, known)| *known - *began).max()
+    }
+}
+
 /// What has happened so far.
 #[derive(Debug, Default)]
 #[expect(missing_docs, reason = "each is the number of what it names")]
@@ -47,6 +66,8 @@ pub struct Tally {
     pub facts_told: Counter,
     pub track_points_driven: Counter,
     pub track_points_seen: Counter,
+    /// Orders, from the first try to place one until its outcome was known.
+    pub waits: Waits,
     busy: AtomicU64,
 }
 
@@ -124,6 +145,15 @@ pub(super) async fn show(world: Arc<World>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_counts_for_every_moment_that_it_went_through() {
+        let began = Instant::now();
+        let at = |s| began + Duration::from_secs(s);
+        let waits = Waits(Mutex::new(vec![(began, at(5))]));
+        assert_eq!(waits.longest(at(2), at(3)), Some(Duration::from_secs(5)));
+        assert_eq!(waits.longest(at(6), at(9)), None);
+    }
 
     #[test]
     fn what_has_not_ended_is_under_way() {

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::api::person::{patiently, pause_after};
-use crate::api::{Answer, Api, Call, Person};
-use crate::history::{History, Line, Op, Outcome};
+use crate::api::{Answer, Api, Call, Person, again_after};
+use crate::history::{History, Line, Logbook, Op, Outcome};
 use crate::ports::Door;
 use crate::seed::people::{self, Hired, Roster};
 use crate::seed::stores::{RADIUS_M, STORES, StoreSeed};
@@ -30,7 +30,6 @@ use super::{Options, Tally, Totals};
 
 /// How long an operation is tried again while somebody is away.
 const TRIES_MAX: Duration = Duration::from_secs(90);
-const PAUSE: Duration = Duration::from_millis(250);
 const SCREENS: usize = 60;
 /// Passwords are dear to check.
 const SIGNED_IN_AT_ONCE: usize = 4;
@@ -46,6 +45,7 @@ pub(super) struct World {
     pub(super) site: Site,
     pub(super) api: Api,
     pub(super) history: History,
+    pub(super) logbook: Logbook,
     pub(super) stores: Vec<Shop>,
     pub(super) cities: BTreeMap<String, City>,
     pub(super) couriers: Vec<Rider>,
@@ -117,6 +117,7 @@ impl World {
         Ok(Self {
             couriers,
             history: History::open(&History::file(site))?,
+            logbook: Logbook::open(&Logbook::file(site))?,
             site: site.clone(),
             api,
             stores,
@@ -173,7 +174,7 @@ impl World {
     ) -> anyhow::Result<Option<Answer>> {
         let principal = who.id().await?;
         let started = Instant::now();
-        loop {
+        for tries in 0.. {
             let line = Line {
                 idem_key: what.key.map(str::to_owned),
                 order_id: what.order,
@@ -184,20 +185,24 @@ impl World {
             let done = line.done(&answer);
             self.history.write(&done).await?;
 
+            let own = again_after(tries);
             let pause = match &answer {
-                Ok(answer) if answer.status == 401 => Some(PAUSE),
-                Ok(answer) if done.outcome == Outcome::Info => {
-                    Some(answer.retry_after().unwrap_or(PAUSE))
+                Ok(answer) if answer.status == 401 || done.outcome == Outcome::Info => {
+                    Some(answer.retry_after().unwrap_or_default().max(own))
                 }
-                Ok(answer) => pause_after(answer),
-                Err(_silence) => Some(PAUSE),
+                Ok(answer) => pause_after(answer, own),
+                Err(_silence) => Some(own),
             };
+            if pause.is_none() && what.op == Op::Create {
+                self.tally.waits.add(started);
+            }
             let Some(pause) = pause else { return Ok(answer.ok()) };
             self.tally.troubles.add();
             if started.elapsed() > TRIES_MAX || self.pause(pause).await.is_none() {
-                return Ok(None);
+                break;
             }
         }
+        Ok(None)
     }
 
     /// Waits; nothing when everybody goes home meanwhile.

@@ -2,6 +2,8 @@
 
 use super::{Invariant, rule};
 
+const SERVICES: [&str; 6] = ["identity", "inventory", "orders", "payment", "fleet", "notification"];
+
 pub(super) fn arrive() -> Invariant {
     Invariant {
         id: "I9",
@@ -23,6 +25,7 @@ pub(super) fn arrive() -> Invariant {
                   GROUP BY service, consumer, event_id
                  HAVING count(*) > 1",
             ),
+            rule("nobody heard what was never told", unheard_of()),
             rule(
                 "events of a key are counted without gaps",
                 "SELECT source, key, prev, seq
@@ -57,4 +60,17 @@ pub(super) fn arrive() -> Invariant {
             ),
         ],
     }
+}
+
+/// Facts are kept for 72 h after they were told.
+fn unheard_of() -> String {
+    let heard = SERVICES.map(|service| {
+        format!(
+            "SELECT '{service}' AS service, i.consumer, i.event_id, i.at
+               FROM {service}.inbox i
+              WHERE i.at > now() - interval '70 h'
+                AND NOT EXISTS (SELECT 1 FROM truth.outbox o WHERE o.event_id = i.event_id)"
+        )
+    });
+    heard.join(" UNION ALL ")
 }

@@ -102,3 +102,25 @@ DELETE FROM truth.raw_provider WHERE doc->>'op' = 'void';
 UPDATE orders.ticket SET state = 'PREPARING' WHERE state = 'CANCELLED';
 -- nobody brings it
 INSERT INTO fleet.delivery (delivery_id, order_id, state) VALUES (gen_random_uuid(), '10000000-0000-4000-8000-000000000002', 'PENDING');
+-- a position is the newest that was heard
+UPDATE fleet.vehicle_position SET boot_ord = 1, seq = 9;
+-- a fact that was taken is there
+DELETE FROM fleet.courier_fact;
+-- one key of one customer is one order
+UPDATE truth.raw_history SET doc = doc || '{"idem_key": "k1"}' WHERE doc->>'idem_key' = 'k2';
+-- one key is one body
+UPDATE truth.raw_history SET doc = doc || '{"outcome": "ok"}' WHERE doc->>'body_sha' = 'ff';
+-- one key has one answer
+UPDATE truth.raw_history SET doc = doc || '{"answer_sha": "cc"}' WHERE n = (SELECT max(n) FROM truth.raw_history WHERE doc->>'answer_sha' = 'aa');
+-- another customer's key is another key
+INSERT INTO truth.raw_history (doc) SELECT doc || '{"principal": "a0000000-0000-4000-8000-000000000002", "outcome": "fail", "http": 422}' FROM truth.raw_history WHERE doc->>'answer_sha' = 'aa' LIMIT 1;
+-- another customer's key is another key
+INSERT INTO truth.raw_history (doc) SELECT doc || '{"principal": "a0000000-0000-4000-8000-000000000002"}' FROM truth.raw_history WHERE doc->>'answer_sha' = 'aa' LIMIT 1;
+-- a fact is told soon
+UPDATE orders.outbox SET published_at = NULL, created_at = now() - interval '1 min' WHERE seq = 3;
+-- what was told is forgotten after 72 h
+UPDATE orders.outbox SET published_at = now() - interval '80 h' WHERE seq = 1;
+-- what was heard is forgotten after 14 days
+UPDATE inventory.inbox SET at = now() - interval '400 h';
+-- nobody heard what was never told
+INSERT INTO notification.inbox (consumer, event_id, at) VALUES ('notification', gen_random_uuid(), now());

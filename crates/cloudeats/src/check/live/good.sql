@@ -121,3 +121,26 @@ INSERT INTO notification.send_transition (send_id, seq, from_state, to_state) VA
     ('b0000000-0000-4000-8000-000000000001', 3, 'SENDING', 'SENT');
 INSERT INTO truth.raw_letter (doc) VALUES
     (jsonb_build_object('at', now(), 'raw', E'Subject: x\r\nMessage-ID: <90000000-0000-4000-8000-000000000002.email@cloudeats.example>\r\n\r\nhi'));
+
+-- What the device's journal says, and where the vehicle stands.
+INSERT INTO truth.raw_vehicle (doc) VALUES
+    ('{"at": "2026-11-21T12:00:00Z", "vehicle_id": "c0000000-0000-4000-8000-000000000001", "event_id": "d0000000-0000-4000-8000-000000000001", "kind": "deliver", "refused": null}'),
+    ('{"at": "2026-11-21T12:00:00Z", "vehicle_id": "c0000000-0000-4000-8000-000000000001", "event_id": "d0000000-0000-4000-8000-000000000002", "kind": "deliver", "refused": "not-yours"}');
+INSERT INTO fleet.courier_fact (event_id, vehicle_id, kind) VALUES
+    ('d0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000001', 'deliver');
+INSERT INTO fleet.vehicle_track (vehicle_id, boot_ord, seq) VALUES
+    ('c0000000-0000-4000-8000-000000000001', 1, 9), ('c0000000-0000-4000-8000-000000000001', 2, 1), ('c0000000-0000-4000-8000-000000000001', 2, 2);
+INSERT INTO fleet.vehicle_position (vehicle_id, boot_ord, seq) VALUES ('c0000000-0000-4000-8000-000000000001', 2, 2);
+
+-- A customer who asks again, another who uses the same key, and one who tries it for something else.
+INSERT INTO truth.raw_history (doc)
+SELECT jsonb_build_object('t_invoke', now(), 't_done', now(), 'client', 'c', 'op', 'create', 'principal', t.who, 'idem_key', t.key,
+                          'body_sha', t.sha, 'outcome', t.outcome, 'http', t.http, 'order_id', t.order_id, 'answer_sha', t.answer)
+  FROM (VALUES
+    ('a0000000-0000-4000-8000-000000000001', 'k1', '01', 'ok', 201, '10000000-0000-4000-8000-000000000001', 'aa'),
+    ('a0000000-0000-4000-8000-000000000001', 'k1', '01', 'ok', 201, '10000000-0000-4000-8000-000000000001', 'aa'),
+    ('a0000000-0000-4000-8000-000000000001', 'k1', 'ff', 'fail', 422, '10000000-0000-4000-8000-000000000001', 'bb')
+  ) AS t (who, key, sha, outcome, http, order_id, answer);
+UPDATE orders.outbox SET published_at = now();
+UPDATE inventory.inbox SET at = now();
+UPDATE notification.inbox SET at = now();

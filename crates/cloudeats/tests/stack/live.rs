@@ -1,6 +1,4 @@
-//! Real engines and real processes, without services: each story has a stack of its own.
-
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+//! Each story has a stack of its own.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,0 +1,117 @@
+//! `cloudeats chaos`: breaks things under load, lets them heal, and has the stack judged (RELIABILITY, 4).
+
+mod account;
+mod act;
+mod acts;
+mod links;
+mod plan;
+mod points;
+mod proxy;
+mod rig;
+pub(crate) mod session;
+pub(crate) mod stock;
+mod watch;
+
+use std::time::Duration;
+
+use anyhow::bail;
+
+use crate::check::Verdict;
+use crate::commands::say;
+use crate::run::{Place, until_told};
+use crate::simulate::{self, CityArgs};
+
+pub(crate) use self::act::Act;
+pub(crate) use self::acts::{links as ways, provider};
+pub use self::plan::Gate;
+pub(crate) use self::plan::Planned;
+use self::plan::plan;
+use self::session::Session;
+
+const STACK: &str = "chaos";
+/// Orders on their way when the last fault has healed may take so long to end.
+const DRAIN_MAX: Duration = Duration::from_mins(4);
+const QUIESCE_MAX: Duration = Duration::from_mins(2);
+
+/// Breaks things and judges.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Chaos {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Clone, clap::Subcommand)]
+enum Verb {
+    /// Inject the faults of a gate under load, heal, judge
+    Run(Run),
+    /// Sell a few units to many buyers at once
+    Stock(stock::Stock),
+}
+
+/// A gate.
+#[derive(Debug, Clone, clap::Args)]
+struct Run {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    city: CityArgs,
+    /// How much is done
+    #[arg(long, value_enum, default_value_t = Gate::Short)]
+    gate: Gate,
+    /// Only these faults: F1, F2a and so on; all of the gate unless some are named
+    #[arg(long)]
+    fault: Vec<String>,
+    /// Orders per second, on average
+    #[arg(long, default_value_t = 2.0, value_parser = simulate::positive)]
+    rate: f64,
+    /// Shortens preparation and roads alike
+    #[arg(long, default_value_t = 60.0, value_parser = simulate::positive)]
+    speed: f64,
+}
+
+impl Chaos {
+    /// Runs the verb.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.verb {
+            Verb::Run(run) => run.run().await,
+            Verb::Stock(stock) => stock.run().await,
+        }
+    }
+}
+
+impl Run {
+    async fn run(self) -> anyhow::Result<()> {
+        let session = Session {
+            options: self.place.options_of(STACK)?,
+            city: self.city.options(None, self.rate, self.speed)?,
+            planned: plan(self.gate, self.city.seed(), &self.fault),
+            twins: if self.gate == Gate::Full { vec!["orders", "payment"] } else { Vec::new() },
+            environment: Vec::new(),
+            drain_max: DRAIN_MAX,
+            quiesce_max: QUIESCE_MAX,
+            tells: true,
+        };
+        let Some(outcome) = session.play(&until_told()).await? else { return Ok(()) };
+        say(outcome.report.table());
+        let (verdict, why) = account::verdict(&outcome.log, &outcome.seen, &outcome.report);
+        for reason in why {
+            say(format_args!("  {reason}"));
+        }
+        let landed = outcome.log.iter().filter(|entry| entry.has_landed()).count();
+        say(format_args!("{landed} of {} faults landed", outcome.log.len()));
+        say(format_args!("chaos: {verdict}, seed {}, commit {}", self.city.seed(), commit().await));
+        if verdict != Verdict::Pass {
+            bail!("chaos says {verdict}");
+        }
+        Ok(())
+    }
+}
+
+/// What was built, as far as Git knows.
+async fn commit() -> String {
+    let mut git = tokio::process::Command::new("git");
+    let asked = git.args(["describe", "--always", "--dirty", "--abbrev=12"]).output().await;
+    let told = asked.ok().filter(|output| output.status.success());
+    let told = told.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    told.unwrap_or_else(|| "unknown".to_owned())
+}

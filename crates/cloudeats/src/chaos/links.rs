@@ -1,0 +1,65 @@
+//! The ways between processes that can be harmed.
+
+use crate::ports::{Door, Ports};
+use crate::stack::Strain;
+
+use super::proxy::{Proxy, Toxic};
+
+/// A proxy on each way that a fault may strike.
+#[derive(Debug)]
+pub(super) struct Links {
+    pub(super) inventory: Proxy,
+    pub(super) payment: Proxy,
+    pub(super) provider: Proxy,
+    pub(super) redis: Proxy,
+    /// To the databases of the services.
+    pub(super) databases: Proxy,
+    /// To the event log.
+    pub(super) log: Proxy,
+}
+
+impl Links {
+    /// Opens all ways, harmless for now.
+    pub(super) fn open(ports: &Ports) -> anyhow::Result<Self> {
+        let to = |door| Proxy::start(ports.of(door));
+        Ok(Self {
+            inventory: to(Door::Inventory)?,
+            payment: to(Door::Payment)?,
+            provider: to(Door::Provider)?,
+            redis: to(Door::Redis)?,
+            databases: to(Door::Postgres)?,
+            log: to(Door::Postgres)?,
+        })
+    }
+
+    /// Leads the services over these ways.
+    pub(super) fn strain(&self) -> Strain {
+        let ways = [
+            (Door::Inventory, &self.inventory),
+            (Door::Payment, &self.payment),
+            (Door::Provider, &self.provider),
+            (Door::Redis, &self.redis),
+            (Door::Postgres, &self.databases),
+        ];
+        Strain {
+            detours: ways.into_iter().map(|(door, proxy)| (door, proxy.port())).collect(),
+            event_log: [(Door::Postgres, self.log.port())].into(),
+            ..Strain::default()
+        }
+    }
+
+    /// No way is harmed any more.
+    pub(super) fn heal(&self) {
+        let all = [
+            &self.inventory,
+            &self.payment,
+            &self.provider,
+            &self.redis,
+            &self.databases,
+            &self.log,
+        ];
+        for proxy in all {
+            proxy.set(Toxic::None);
+        }
+    }
+}
