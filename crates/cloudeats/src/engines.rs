@@ -7,6 +7,7 @@ mod dynamo;
 mod find;
 pub mod kafka;
 mod mosquitto;
+pub mod moto;
 mod packages;
 mod postgres;
 mod redis;

@@ -61,6 +61,8 @@ enum By {
     Rush,
     /// The provider loses replies, and ways to it break.
     Doubt,
+    /// What was asked arrives when its asker has long given it up.
+    Late,
     /// Services are killed while they work.
     Kills,
     /// A worker that has a twin stands still, and wakes when its leases are over.
@@ -87,7 +89,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant { name: "no_inbox", red: &["I9"], by: By::Again },
     Mutant { name: "publish_before_commit", red: &["I9"], by: By::Kills },
     Mutant { name: "poll_after_max_id", red: &["I9"], by: By::HangUps },
-    Mutant { name: "no_tombstone", red: &["I10"], by: By::Doubt },
+    Mutant { name: "no_tombstone", red: &["I10"], by: By::Late },
     Mutant { name: "fail_on_timeout", red: &["I10"], by: By::Doubt },
     Mutant { name: "key_without_principal", red: &["I15"], by: By::Day },
     Mutant { name: "no_fingerprint", red: &["I15"], by: By::Day },
@@ -197,6 +199,10 @@ impl By {
                 link(Way::Inventory, How::LoseReplies),
                 Act::Provider(Fault::Slow),
             ],
+            Self::Late => {
+                let ways = [Way::Payment, Way::Inventory];
+                ways.into_iter().cycle().take(6).map(|way| link(way, How::Hang)).collect()
+            }
             Self::Frozen => vec![Act::Provider(Fault::Slow), Act::Frozen("orders"), Act::Peace],
             Self::Old => vec![Act::Peace, Act::Age, Act::Peace],
             Self::Kills => ["orders", "payment", "inventory", "orders"].map(Act::Kill).to_vec(),

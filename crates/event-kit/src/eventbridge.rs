@@ -191,7 +191,7 @@ mod live {
             sqs_queue_prefix: format!("{name}-"),
             ..Cli::parse_from(["log"]).events
         };
-        EventBridgeLog::open(&config).await.with_visibility(Duration::from_secs(1))
+        EventBridgeLog::open(&config).await.with_visibility(Duration::from_secs(3))
     }
 
     fn a_record(topic: &str, bytes: usize) -> Record {
@@ -211,7 +211,7 @@ mod live {
     }
 
     async fn comes_nothing(reader: &mut SqsConsumer) {
-        for _ in 0..15 {
+        for _ in 0..40 {
             assert_eq!(reader.poll(100, Duration::from_millis(100)).await.unwrap(), []);
         }
     }
@@ -283,7 +283,7 @@ mod live {
         let held = read(&mut first, 2).await;
         let mut second = log.join("shop", &of("bakery")).await.unwrap();
 
-        for _ in 0..10 {
+        for _ in 0..20 {
             let waited = first.poll(0, Duration::from_millis(200));
             let (nothing, others) =
                 futures::future::join(waited, second.poll(9, Duration::from_millis(200))).await;

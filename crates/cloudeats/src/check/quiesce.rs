@@ -14,7 +14,7 @@ use super::subscriptions::SUBSCRIPTIONS;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What moves by itself: the database, what it is, and how many there are.
-const MOVING: [(&str, &str, &str); 3] = [
+const MOVING: [(&str, &str, &str); 4] = [
     (
         "orders",
         "orders that the machine drives",
@@ -26,6 +26,11 @@ const MOVING: [(&str, &str, &str); 3] = [
         "payment",
         "payments with an open call",
         "SELECT count(*) FROM payment WHERE work IS NOT NULL",
+    ),
+    (
+        "payment",
+        "refunds on their way",
+        "SELECT count(*) FROM refund WHERE state IN ('SUBMITTING', 'FAILED')",
     ),
     (
         "notification",

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::bruno::{self, Outcome};
 use crate::engines::kafka::Kafka;
+use crate::engines::moto::Moto;
 use crate::layout::Layout;
 
 use super::{Which, engines, say};
@@ -26,13 +27,24 @@ struct Plan {
 
 const PLANS: [Plan; 4] = [
     Plan { name: "unit", targets: &["--lib", "--bins"], filter: &["--skip", "live::"] },
-    Plan { name: "live", targets: &["--lib", "--bins"], filter: &["live::"] },
+    Plan {
+        name: "live",
+        targets: &["--lib", "--bins"],
+        filter: &["live::", "--skip", "eventbridge::"],
+    },
     Plan { name: "journeys", targets: &["--test", "*"], filter: &[] },
     Plan { name: "documentation", targets: &["--doc"], filter: &[] },
 ];
 
 /// Tests at once: most of them wait for engines, so more than there are cores.
 const AT_ONCE: &str = "6";
+
+/// The third event log, on an emulator of AWS. Needs Python.
+const AWS: Plan = Plan {
+    name: "aws",
+    targets: &["--package", "event-kit", "--lib"],
+    filter: &["live::eventbridge::", "eventbridge::live::"],
+};
 
 /// Only when asked for: it needs a JVM and Maven, or a broker of the caller's.
 const KAFKA: Plan =
@@ -50,7 +62,7 @@ pub struct Test {
     /// The folder of all stacks
     #[arg(long, env = "CE_LOCAL", default_value = ".local")]
     local: std::path::PathBuf,
-    /// Only these parts: unit, live, journeys, documentation, bruno, kafka
+    /// Only these parts: unit, live, aws, journeys, documentation, bruno, kafka
     #[arg(long)]
     part: Vec<String>,
     /// Only this package, and no requests; all unless said
@@ -121,6 +133,15 @@ impl Test {
                 };
                 parts.push(run_part(&plan, &package, &environment).await?);
             }
+        }
+        let of_events = self.package.as_ref().is_none_or(|package| package == "event-kit");
+        if of_events && self.wants(AWS.name) {
+            let moto = Moto::start(layout).await?;
+            let mut environment = environment.clone();
+            environment.push(("TEST_AWS_ENDPOINT", moto.endpoint().to_owned()));
+            let part = run_part(&AWS, &[], &environment).await;
+            moto.stop().await;
+            parts.push(part?);
         }
         if self.part.iter().any(|wanted| wanted == KAFKA.name) {
             if std::env::var_os("KAFKA_BOOTSTRAP").is_some() {

@@ -6,6 +6,13 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::site::{CHECKER, EVENT_LOG, SERVICES, Site};
 
+/// Most sessions of those who judge, of a schema's owner, of a service and of all readers of the event log:
+/// whoever has too many hurts only itself (RELIABILITY F3). A service has half as many, and may run twice.
+const JUDGES: u32 = 24;
+const OWNERS: u32 = 8;
+const SERVERS: u32 = 40;
+const READERS: u32 = 96;
+
 /// Makes databases and roles that are not there, and sets what they may. Nothing else changes.
 ///
 /// `<db>_owner` owns the tables and migrates; `<db>` reads and writes rows and has no DDL; `checker`
@@ -17,10 +24,12 @@ pub(super) async fn provide(site: &Site) -> anyhow::Result<()> {
 
     let url = site.superuser_url("postgres")?;
     let mut server = PgConnection::connect(url.expose_secret()).await?;
-    role(&mut server, site, CHECKER, "default_transaction_read_only = on").await?;
+    role(&mut server, site, CHECKER, JUDGES, "default_transaction_read_only = on").await?;
     for database in &databases {
-        role(&mut server, site, &format!("{database}_owner"), "lock_timeout = '5s'").await?;
-        role(&mut server, site, database, "synchronous_commit = on").await?;
+        let owner = format!("{database}_owner");
+        role(&mut server, site, &owner, OWNERS, "lock_timeout = '5s'").await?;
+        let most = if *database == EVENT_LOG { READERS } else { SERVERS };
+        role(&mut server, site, database, most, "synchronous_commit = on").await?;
         make(&mut server, database).await?;
     }
     server.close().await?;
@@ -37,6 +46,7 @@ async fn role(
     server: &mut PgConnection,
     site: &Site,
     name: &str,
+    most: u32,
     setting: &str,
 ) -> anyhow::Result<()> {
     let known: bool =
@@ -48,7 +58,7 @@ async fn role(
     // Names are ours, and passwords consist of letters and digits.
     let password = site.role_password(name)?;
     let sql = format!(
-        "{verb} ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{}';
+        "{verb} ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT {most} PASSWORD '{}';
          ALTER ROLE {name} SET {setting}",
         password.expose_secret()
     );

@@ -117,6 +117,6 @@ mod tests {
 
         assert_eq!((book.told(), book.missing()), (2, 1));
         assert_eq!(book.ways_to_listener(0..3).unwrap().len(), 2);
-        assert_eq!(book.ways_to_effect(0..3).unwrap().value_at_quantile(1.0), LONGEST_US);
+        assert!(book.ways_to_effect(0..3).unwrap().max() >= LONGEST_US);
     }
 }

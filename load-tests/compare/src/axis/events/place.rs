@@ -104,11 +104,12 @@ async fn open(site: &Site, database: &str, more: &'static str) -> anyhow::Result
     postgres_kit::migrate(&config, &KIT).await?;
     let db = postgres_kit::connect(&config).await?;
     sqlx::raw_sql(more).execute(db.pool()).await?;
-    // The pool opens its connections ahead; nobody is to wait for them later.
-    let began = Instant::now();
-    while db.pool().size() < CONNECTIONS {
+    // One handshake after the other, so that nobody waits for one later.
+    let (began, mut open) = (Instant::now(), Vec::new());
+    while open.len() < CONNECTIONS as usize {
         ensure!(began.elapsed() < OPEN_MAX, "the pool of {database} does not fill");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        open.extend(db.pool().acquire().await.ok());
     }
+    drop(open);
     Ok(db)
 }

@@ -261,7 +261,7 @@ mod tests {
             carrier: "postgres",
             ours: vec![found(3.0, 9.0), found(4.0, 10.0), found(5.0, 30.0)],
             polling: vec![found(60.0, 120.0)],
-            ours_open: vec![found(4.0, 11.0)],
+            ours_open: vec![found(4.0, 10.5)],
             polling_open: vec![found(60.0, 400.0)],
         };
         Report {

@@ -268,7 +268,7 @@ fn perform(books: &mut Books, world: &mut World, act: Act) -> Result<(), TestCas
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn lost_doubled_and_overtaken_answers_leave_one_story_that_both_books_tell(
