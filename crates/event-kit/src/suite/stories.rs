@@ -57,7 +57,8 @@ pub(super) async fn nothing_is_lost_or_doubled_when_both_ends_die_again_and_agai
     let (_relay, _deliver) = (rig.relay(), rig.deliver());
     for loaf in &loaves {
         has_numbers(rig, loaf, 30).await;
-        assert_eq!(rig.letters(loaf).await, []);
+        // A log that is slow and without order may have had an event parked; it settles by itself.
+        rig.letters_are(loaf, &[]).await;
     }
 }
 
