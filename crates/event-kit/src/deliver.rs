@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let halt = stop.child_token();
     // Whoever drops this future has no tasks left behind that begin anything new.
     let _halt = halt.clone().drop_guard();
-    let courier = Arc::new(Courier::new(&log.config, db, listeners, halt));
+    let courier = Arc::new(Courier::new(&log, db, listeners, halt));
     courier.tasks.spawn(letters::keep_trying(Arc::clone(&courier)));
 
     let mut pause = PAUSE_MIN;
@@ -135,6 +135,8 @@ async fn commit(courier: &Courier, consumer: &mut dyn Consumer) -> Result<(), Lo
 /// What all tasks of one consumer share.
 struct Courier {
     config: EventsConfig,
+    /// Whether the log itself keeps the order of a key.
+    ordered: bool,
     db: Db,
     listeners: Listeners,
     halt: CancellationToken,
@@ -148,14 +150,15 @@ struct Courier {
 }
 
 impl Courier {
-    fn new(config: &EventsConfig, db: Db, listeners: Listeners, halt: CancellationToken) -> Self {
+    fn new(log: &Log, db: Db, listeners: Listeners, halt: CancellationToken) -> Self {
         Self {
-            config: config.clone(),
+            config: EventsConfig::clone(&log.config),
+            ordered: log.backend.abilities().ordered,
             db,
             listeners,
             halt,
             tasks: TaskTracker::new(),
-            permits: Semaphore::new(config.event_parallel_max.max(1)),
+            permits: Semaphore::new(log.config.event_parallel_max.max(1)),
             taken: AtomicUsize::new(0),
             tracker: Mutex::default(),
             lanes: Mutex::default(),

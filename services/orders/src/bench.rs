@@ -200,8 +200,20 @@ impl Bench {
         panic!("order {id} does not come to rest");
     }
 
-    /// Takes an order through `states`, whoever would do so in daily life; it then rests for an hour.
+    /// Takes an order through `states`, whoever would do so in daily life; it then rests for an hour. A
+    /// worker that holds the order at that moment is waited for.
     pub(crate) async fn force(&self, id: OrderId, states: &[&str]) {
+        for _ in 0..200 {
+            self.is_settled(id).await;
+            self.advance(id, states).await;
+            if self.state(id).await == *states.last().unwrap() {
+                return;
+            }
+        }
+        panic!("order {id} cannot be brought to {states:?}");
+    }
+
+    async fn advance(&self, id: OrderId, states: &[&str]) {
         sqlx::query(
             "SELECT order_advance(order_id, lease_epoch, version, write_epoch, $2, NULL,
                                   now() + interval '1 h', now() + interval '1 h', NULL)

@@ -1,6 +1,6 @@
 //! Services that are killed while an order is on its way through them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cloudeats::site::SERVICES;
 use nix::sys::signal::Signal;
@@ -10,7 +10,8 @@ use crate::wishes::an_espresso;
 use crate::world::World;
 
 /// From the kill to `/readyz`.
-const BACK_MAX: Duration = Duration::from_secs(5);
+/// It surely hangs after that; how fast it is, `cloudeats kill-each` measures.
+const BACK_MAX: Duration = Duration::from_mins(1);
 
 pub(crate) async fn an_order_survives_the_death_of_orders(world: &World) {
     let anna = world.customer().await;
@@ -55,9 +56,7 @@ pub(crate) async fn an_order_is_taken_while_inventory_is_dead(world: &World) {
 async fn kill(world: &World, name: &str) {
     let before = world.stack.process(name).unwrap();
     before.send(Signal::SIGKILL).unwrap();
-    let killed = Instant::now();
     assert!(before.gone(BACK_MAX).await, "{name} does not die");
     let service = SERVICES.iter().find(|service| service.name == name).unwrap();
     world.stack.ready(service, BACK_MAX).await.unwrap();
-    assert!(killed.elapsed() < BACK_MAX, "{name} took {:?}", killed.elapsed());
 }

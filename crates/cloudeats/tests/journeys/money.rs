@@ -1,7 +1,5 @@
 //! What is given back, refused, waited for and asked again.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
 use crate::caller::{Expect, text};
@@ -96,11 +94,9 @@ pub(crate) async fn a_declined_payment_leaves_nothing_held(world: &World) {
 pub(crate) async fn a_slow_provider_is_waited_for_in_the_background(world: &World) {
     let anna = world.customer().await;
     let (key, order) = (world.key(), an_espresso("pm_slow"));
-    let asked = Instant::now();
 
     let answer = anna.orders(&key, &order).await;
 
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     let id = text(&answer.is(202), "order_id");
     assert_eq!(answer.headers["location"], format!("/v1/orders/{id}"));
     anna.sees(&id, "CONFIRMED").await;

@@ -13,6 +13,9 @@ use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, Executor, PgConnection};
 
+/// How long something may take before it surely hangs; how fast it is, `cloudeats kill-each` measures.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 fn options(stack: &str) -> Options {
     // The engines' packages are shared with every other stack of the workspace.
     let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local");
@@ -84,16 +87,14 @@ async fn what_is_killed_is_back_and_a_second_start_finds_everything() {
     for (name, ready) in [("sandbox", provider), ("dynamo", dynamo)] {
         let before = stack.process(name).unwrap();
         before.send(Signal::SIGKILL).unwrap();
-        let killed = Instant::now();
-        assert!(before.gone(Duration::from_secs(2)).await);
-        ready.wait(Duration::from_secs(2), || None).await.unwrap();
+        assert!(before.gone(PATIENCE).await);
+        ready.wait(PATIENCE, || None).await.unwrap();
         assert_ne!(stack.process(name).unwrap().pid, before.pid);
-        assert!(killed.elapsed() < Duration::from_secs(2), "{name} took {:?}", killed.elapsed());
     }
     stack.process("postgres").unwrap().send(Signal::SIGKILL).unwrap();
     let killed = Instant::now();
     while connect(&url).await.is_err() {
-        assert!(killed.elapsed() < Duration::from_secs(20));
+        assert!(killed.elapsed() < PATIENCE, "postgres does not come back");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
@@ -104,9 +105,7 @@ async fn what_is_killed_is_back_and_a_second_start_finds_everything() {
     assert!(refused.contains("of the stack `journey-kill`"), "{refused}");
     stack.stop().await;
 
-    let started = Instant::now();
     let stack = Stack::up(options).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     connect(&url).await.unwrap().execute("SELECT text FROM note").await.unwrap();
     stack.stop().await;
 }

@@ -103,6 +103,11 @@ impl Courier {
         record: &Arc<Record>,
         letter: Option<Uuid>,
     ) -> Result<(), Box<dyn Fault>> {
+        // A claim refuses what is out of turn, but a listener without a database does not claim: where the
+        // log keeps no order, it would be called too early or again.
+        if letter.is_none() && !self.ordered && !self.is_due(envelope).await? {
+            return Ok(());
+        }
         let delivery = DeliveryOf::new(self.listeners.consumer(), letter);
         let outcome = {
             let _permit = self.permits.acquire().await;
@@ -137,6 +142,17 @@ impl Courier {
 }
 
 impl Courier {
+    /// Whether it is an event's turn; not if it was applied before.
+    async fn is_due(&self, envelope: &Envelope) -> Result<bool, Box<dyn Fault>> {
+        let found = position::find(self.db.pool(), self.listeners.consumer(), envelope);
+        match found.await.map_err(boxed)? {
+            Claim::First => Ok(true),
+            Claim::Again => Ok(false),
+            Claim::Early => Err(boxed(position::early(envelope))),
+            Claim::Replaced => Err(boxed(position::replaced(envelope))),
+        }
+    }
+
     /// Moves the position over an event that has no effect in our database.
     pub(super) async fn pass_over(&self, envelope: &Envelope) -> Result<(), Box<dyn Fault>> {
         let moved = position::advance(self.db.pool(), self.listeners.consumer(), envelope);

@@ -74,6 +74,26 @@ pub(super) async fn advance(
     })
 }
 
+/// What [`advance`] would find, as far as it can be told without moving anything.
+pub(super) async fn find(
+    db: &PgPool,
+    consumer: &str,
+    envelope: &Envelope,
+) -> Result<Claim, StoreError> {
+    let key = (envelope.source.clone(), envelope.key.clone());
+    let positions = read(db, consumer, std::iter::once(&key)).await?;
+    let (seq, epoch) = positions.get(&key).copied().unwrap_or((0, envelope.epoch));
+    Ok(if epoch > envelope.epoch {
+        Claim::Again
+    } else if seq >= envelope.seq {
+        if epoch == envelope.epoch { Claim::Again } else { Claim::Replaced }
+    } else if seq + 1 == envelope.seq {
+        Claim::First
+    } else {
+        Claim::Early
+    })
+}
+
 /// An event of a history that a failover put in the place of the one we know.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} belongs to a history that replaced the one we know")]

@@ -178,9 +178,8 @@ async fn what_is_not_http_is_answered_and_not_waited_for() {
         b"GET /ok\r\n\r\n",
         b"GET /ok HTTP/3.0\r\nhost: a\r\n\r\n",
     ] {
-        let began = std::time::Instant::now();
+        // Who is waited for gets a 408.
         is_problem(&told(service.http, words).await, 400, "malformed-request");
-        assert!(began.elapsed() < Duration::from_secs(3));
     }
     service.stop().await.unwrap();
 }
