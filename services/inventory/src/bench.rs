@@ -266,6 +266,12 @@ impl Bench {
         sqlx::query_scalar(sqlx::AssertSqlSafe(question)).fetch_one(&self.db).await.unwrap()
     }
 
+    /// How many transactions wrote the rows that a table has.
+    pub(crate) async fn commits_of(&self, table: &'static str) -> i64 {
+        let question = format!("SELECT count(DISTINCT xmin::text) FROM {table}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(question)).fetch_one(&self.db).await.unwrap()
+    }
+
     /// Facts of a kind that were told, in their order.
     pub(crate) async fn told(&self, event: &str) -> Vec<Value> {
         sqlx::query_scalar("SELECT payload FROM outbox WHERE type = $1 ORDER BY id")

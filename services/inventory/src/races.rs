@@ -65,6 +65,26 @@ mod live {
         bench.i3_holds().await;
     }
 
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn whoever_comes_while_others_are_served_shares_a_commit(db: PgPool) {
+        let bench = Bench::new(db).await;
+        bench.a_cafe(EAST, "east-a").await;
+        let bottle = of("cold-brew");
+        bench.an_item(&item_body(EAST, bottle, "cold-brew")).await;
+        bench.set_stock(EAST, bottle, 320).await.is(200);
+
+        let buy = async |buyer: u128| {
+            for n in 1..=10 {
+                assert_eq!(until_decided(&bench, buyer * 100 + n, &[(bottle, 1)]).await, 200);
+            }
+        };
+        join_all((1..=32).map(buy)).await;
+
+        assert_eq!(bench.stock(EAST, bottle).await, (320, 320));
+        let commits = bench.commits_of("reservation").await;
+        assert!(commits <= 80, "320 holds took {commits} commits");
+    }
+
     /// Asks as somebody who waits: where nobody knows, again.
     async fn until_decided(bench: &Bench, n: u128, lines: &[(ItemId, u8)]) -> u16 {
         loop {

@@ -5,11 +5,13 @@
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use common::types::{Class, Fault, Timestamp};
 use event_kit::outbox::{self, Told};
+use futures::future::{Either, select};
 use postgres_kit::{Db, StoreError};
 use tokio::sync::{Semaphore, oneshot};
 use tracing::Span;
@@ -76,12 +78,17 @@ impl Desk {
         want: Wanted,
         now: Timestamp,
     ) -> Result<Verdict, DeskError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         self.queue().push_back(Waiting { want, span: Span::current(), reply });
-        if let Ok(_turn) = self.turns.acquire().await {
-            let together = self.next();
-            if !together.is_empty() {
-                serve(db, together, now).await;
+        // The answer is looked at first: whoever was served leaves the turn to those who were not, else
+        // everyone would serve the one or two who came since the last turn, and few share a commit.
+        match select(&mut answer, pin!(self.turns.acquire())).await {
+            Either::Left((verdict, _)) => return verdict.unwrap_or(Err(DeskError::Lost)),
+            Either::Right((turn, _)) => {
+                let together = self.next();
+                if turn.is_ok() && !together.is_empty() {
+                    serve(db, together, now).await;
+                }
             }
         }
         answer.await.unwrap_or(Err(DeskError::Lost))
