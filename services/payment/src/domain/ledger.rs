@@ -5,7 +5,7 @@ use common::{
     types::{Currency, CustomerId, StoreId},
 };
 
-use super::Liable;
+use super::{Fact, Liable};
 
 /// One act in the books. Debits are positive, credits negative.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,15 @@ impl Parties<'_> {
     /// The provider let it go by itself.
     pub(crate) fn expire(&self, generation: i32, amount_minor: i64) -> Option<Posting> {
         self.post(format!("expire:{generation}"), self.hold(-amount_minor))
+    }
+
+    /// What a void found: that it did it, or that there was nothing left to do. The books name only acts
+    /// that the provider knows of.
+    pub(crate) fn ended(&self, fact: Fact, generation: i32, amount_minor: i64) -> Option<Posting> {
+        match fact {
+            Fact::Expired => self.expire(generation, amount_minor),
+            _ => self.void(generation, amount_minor),
+        }
     }
 
     /// Nobody could take it: the customer owes us what we owe to the store.

@@ -307,7 +307,7 @@ impl Payment {
         let key = Step::Void.key(self.order, generation);
         let answers = vec![Answer { key, outcome, amount_minor, reference: Some(reference) }];
         let gone = self.parties(provider).filter(|_| booked);
-        let posting = gone.and_then(|parties| parties.void(generation, amount_minor));
+        let posting = gone.and_then(|parties| parties.ended(fact, generation, amount_minor));
         self.standing.surplus = None;
         let now = &mut self.standing;
         // A capture may be under way, or the void of what is in force.
@@ -343,7 +343,9 @@ impl Payment {
         changed.answers.push(self.void_answer(void));
         let amount_minor = self.standing.authorized_minor;
         let parties = self.parties(provider);
-        changed.postings.extend(parties.and_then(|p| p.void(self.generation(), amount_minor)));
+        changed
+            .postings
+            .extend(parties.and_then(|p| p.ended(fact, self.generation(), amount_minor)));
         changed.cause = "voided";
         let work = self.rest();
         if self.standing.state == State::Voiding {

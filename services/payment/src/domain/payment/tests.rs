@@ -206,6 +206,16 @@ fn a_void_that_comes_too_late_gives_the_money_back() {
 }
 
 #[test]
+fn a_void_of_what_had_expired_books_the_expiry_and_no_void_that_the_provider_does_not_know() {
+    let mut payment = authorized(1000);
+    payment.void().unwrap().unwrap();
+
+    let changed = answered(&mut payment, Fact::Expired);
+
+    assert_eq!((payment.state(), acts(&changed)), (State::Voided, vec!["expire:1"]));
+}
+
+#[test]
 fn money_held_for_an_ended_payment_is_let_go() {
     let mut payment = begun(1000);
     payment.void().unwrap().unwrap();
