@@ -1,5 +1,6 @@
 //! What the orders service can do, whoever asks.
 
+mod act_on_saga;
 mod archive_orders;
 mod cancel_order;
 mod change_cart;
@@ -37,6 +38,7 @@ use postgres_kit::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 use uuid::Uuid;
 
+pub(crate) use act_on_saga::{Act, ByHand};
 pub(crate) use cancel_order::Cancellation;
 pub(crate) use change_cart::CartChange;
 pub(crate) use decide_undelivered::Settlement;

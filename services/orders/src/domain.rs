@@ -1,5 +1,6 @@
 //! The rules of orders. True on paper: no I/O, no clock, no wire.
 
+mod by_hand;
 mod cart;
 mod deadline;
 mod incident;
@@ -12,6 +13,7 @@ mod state;
 mod ticket;
 mod undelivered;
 
+pub(crate) use by_hand::{RetryError, SECOND_PERSON_WITHIN_S, SKIPPED, SkipError, names};
 pub(crate) use cart::{Cart, CartError, LINES_MAX, OPTIONS_MAX};
 pub(crate) use deadline::{Deadlines, FORWARD_S};
 pub(crate) use incident::{Incident, incidents_in};

@@ -2,6 +2,7 @@
 
 mod accept_ticket;
 mod cancel_order;
+mod compensate_saga;
 mod complete_order;
 mod create_cart;
 mod decide_undelivered;
@@ -19,8 +20,11 @@ mod place_order;
 mod put_cart_line;
 mod refuse_ticket;
 mod resolve_incident;
+mod retry_saga;
+mod saga_act;
 mod set_order_status;
 mod set_ticket_status;
+mod skip_saga_step;
 mod stream_order;
 mod xray;
 
@@ -59,6 +63,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_incidents::handle))
         .routes(routes!(resolve_incident::handle))
         .routes(routes!(decide_undelivered::handle))
+        .routes(routes!(retry_saga::handle))
+        .routes(routes!(compensate_saga::handle))
+        .routes(routes!(skip_saga_step::handle))
         .routes(routes!(find_order_standing::handle))
         .routes(routes!(xray::handle))
         .routes(routes!(stream_order::handle))

@@ -7,6 +7,7 @@ mod line_doc;
 pub(crate) mod menus;
 pub(crate) mod orders;
 pub(crate) mod projection;
+pub(crate) mod saga_acts;
 pub(crate) mod steps;
 pub(crate) mod tickets;
 pub(crate) mod transitions;

@@ -2,6 +2,8 @@
 //!
 //! It stands beside `routes` and not in it, because the saga keeps answers as they leave.
 
+mod saga_act;
+
 use axum::http::StatusCode;
 use common::types::{Class, GeoPoint, Text};
 use orders_contract::http as wire;
@@ -13,6 +15,8 @@ use crate::{
     },
     store::{incidents::Stored as Incident, transitions::Transition},
 };
+
+pub(crate) use saga_act::{ActOnSaga, SagaAct, SkipStep, saga_act};
 
 /// An order, as its customer and its store see it.
 pub(crate) fn order(order: &Order) -> wire::Order {

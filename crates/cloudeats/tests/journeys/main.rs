@@ -17,6 +17,7 @@ mod doubts;
 mod harness;
 mod kitchen;
 mod money;
+mod ops;
 mod orders;
 mod sessions;
 mod tracking;
@@ -52,6 +53,7 @@ const STORIES: &[harness::Story] = stories![
     crashes::an_order_survives_the_death_of_orders,
     crashes::an_order_survives_the_death_of_payment,
     crashes::an_order_is_taken_while_inventory_is_dead,
+    ops::an_order_that_payment_does_not_answer_is_sent_back_by_hand,
 ];
 
 fn main() -> ExitCode {

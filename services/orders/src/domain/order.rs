@@ -20,6 +20,8 @@ pub(crate) enum Actor {
     Staff,
     Courier,
     Support,
+    /// Whoever runs the platform.
+    Ops,
     Machine,
 }
 
@@ -151,6 +153,7 @@ impl Actor {
             Self::Staff => "staff",
             Self::Courier => "courier",
             Self::Support => "support",
+            Self::Ops => "ops",
             Self::Machine => "machine",
         }
     }

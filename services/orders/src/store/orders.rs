@@ -422,6 +422,29 @@ async fn end_lease(tx: &mut PgConnection, order: &mut Order) -> Result<(), Store
     Ok(())
 }
 
+/// Takes an order away from any worker, to be tried at once as if for the first time.
+///
+/// # Errors
+/// [`StoreError::Stale`]: its cell is another's by now.
+pub(crate) async fn make_due(tx: &mut PgConnection, order: &mut Order) -> Result<(), StoreError> {
+    end_lease(tx, order).await?;
+    let made = sqlx::query(
+        "UPDATE orders
+            SET attempts = 0, next_attempt_at = now()
+          WHERE order_id = $1
+            AND EXISTS (SELECT FROM cell_fence f WHERE f.cell = orders.cell AND f.epoch = $2)",
+    )
+    .bind(order.id.as_uuid())
+    .bind(order.cell_epoch)
+    .execute(tx)
+    .await?;
+    if made.rows_affected() != 1 {
+        return Err(StoreError::Stale { table: "orders" });
+    }
+    order.attempts = 0;
+    Ok(())
+}
+
 /// Gives an order other deadlines in the state in which it is, away from any worker.
 pub(crate) async fn update_deadlines(
     tx: &mut PgConnection,

@@ -24,7 +24,8 @@ impl From<EntryRow> for XrayEntry {
     }
 }
 
-/// A step and the facts that it told are of one transaction, and so of one time: the facts know the trace.
+/// A step and the facts that it told are of one transaction, and so of one time: the facts know the trace. What
+/// operations did by hand stands before the steps that followed from it in the same transaction.
 /// An order that has not ended shows last who has it and when it is looked at next.
 const SAGA: &str = "
     SELECT t.at, t.to_state AS what, t.actor, t.cause,
@@ -45,6 +46,17 @@ const SAGA: &str = "
            jsonb_build_object('key', s.call_key), 1
       FROM saga_step s
      WHERE s.order_id = $1 AND s.answered_at IS NOT NULL
+     UNION ALL
+    SELECT a.asked_at, CASE a.act WHEN 'skip' THEN 'skip ' || a.step || ' asked for' ELSE a.act END,
+           a.asked_by::text, a.reason, NULL,
+           jsonb_build_object('act_id', a.act_id::text, 'order_state', a.order_state), 0
+      FROM saga_act a
+     WHERE a.order_id = $1
+     UNION ALL
+    SELECT a.agreed_at, 'skip ' || a.step, a.agreed_by::text, a.agreed_reason, NULL,
+           jsonb_build_object('act_id', a.act_id::text), 0
+      FROM saga_act a
+     WHERE a.order_id = $1 AND a.agreed_at IS NOT NULL
      UNION ALL
     SELECT now(), CASE WHEN o.lease_until > now() THEN 'a worker has it' ELSE 'waits' END, NULL, NULL, NULL,
            jsonb_strip_nulls(jsonb_build_object(

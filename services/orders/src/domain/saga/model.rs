@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{Call, Heard, Plan, Progress, Verdict, calls_of, next, world::World};
-use crate::domain::{Actor, Decision, Fulfilment, Order, State, order::tests::an_order};
+use crate::domain::{Actor, Decision, Fulfilment, Order, SKIPPED, State, order::tests::an_order};
 
 /// What can happen next.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,9 @@ enum Outside {
     CustomerHasIt,
     CourierFails,
     SupportSays(Decision),
+    OpsRetry,
+    OpsCompensate,
+    OpsSkip,
 }
 
 /// What is stored: the order's row and the answers to its steps.
@@ -42,6 +45,8 @@ struct Stored {
     order: Order,
     asked: Vec<(Call, i32)>,
     answers: Vec<(Call, i32, Heard)>,
+    /// Answers that nobody waits for any more: what they left is for a person.
+    skipped: Vec<Call>,
 }
 
 impl Stored {
@@ -79,7 +84,7 @@ struct Model {
 impl Model {
     fn new(fulfilment: Fulfilment) -> Self {
         let order = Order { fulfilment, lease_epoch: 0, ..an_order(State::Received) };
-        let stored = Stored { order, asked: Vec::new(), answers: Vec::new() };
+        let stored = Stored { order, asked: Vec::new(), answers: Vec::new(), skipped: Vec::new() };
         Self { stored, workers: [None, None], world: World::default(), network: Vec::new() }
     }
 
@@ -180,6 +185,12 @@ impl Model {
             Outside::SupportSays(decision) => {
                 order.decided(decision).map(|way| way.states).unwrap_or_default()
             }
+            Outside::OpsCompensate => order.compensated().map(|way| way.states).unwrap_or_default(),
+            Outside::OpsRetry => {
+                self.retry();
+                return Ok(());
+            }
+            Outside::OpsSkip => return self.skip(),
         };
         if states.is_empty() || order.may_take(&states).is_err() {
             return Ok(());
@@ -188,6 +199,30 @@ impl Model {
             matches!(what, Outside::CustomerCancels).then(|| "customer_changed_mind".to_owned());
         self.stored.order.lease_epoch += 1;
         self.step(&Verdict { states, cause })
+    }
+
+    fn retry(&mut self) {
+        let heard = self.stored.heard();
+        if self.stored.order.may_retry(&heard, false).is_ok() {
+            self.stored.order.lease_epoch += 1;
+            self.stored.order.attempts = 0;
+        }
+    }
+
+    fn skip(&mut self) -> Result<(), TestCaseError> {
+        let (order, heard) = (&self.stored.order, self.stored.heard());
+        let waiting = order.waits_for(&heard, false);
+        let Some(call) = waiting.into_iter().find(|call| call.may_be_skipped()) else {
+            return Ok(());
+        };
+        prop_assert_eq!(order.skipped(&heard, false, Some(call)), Ok(call));
+        let generation = call.generation(order);
+        prop_assert!(self.stored.asked.contains(&(call, generation)), "{call:?} has no row");
+        self.stored.answers.push((call, generation, Heard::Refused(SKIPPED.to_owned())));
+        self.stored.skipped.push(call);
+        self.stored.order.lease_epoch += 1;
+        self.stored.order.attempts = 0;
+        Ok(())
     }
 
     fn happens(&mut self, event: Event, willing: bool) -> Result<(), TestCaseError> {
@@ -227,10 +262,11 @@ impl Model {
 
     fn holds_what_it_must(&self) -> Result<(), TestCaseError> {
         let (order, world) = (&self.stored.order, &self.world);
+        let skipped = |call| self.stored.skipped.contains(&call);
         match order.state {
             State::Cancelled | State::Rejected => {
-                prop_assert!(!world.holds_goods(), "I10: goods are held");
-                prop_assert!(!world.holds_money(), "I10: money is held");
+                prop_assert!(!world.holds_goods() || skipped(Call::Release), "I10: goods are held");
+                prop_assert!(!world.holds_money() || skipped(Call::Void), "I10: money is held");
             }
             State::Completed => {
                 prop_assert_eq!((world.captures(), world.holds_goods()), (1, true));
@@ -265,6 +301,9 @@ fn outside() -> impl Strategy<Value = Outside> {
         3 => Just(Outside::CustomerHasIt),
         1 => Just(Outside::CourierFails),
         2 => proptest::sample::select(decisions.to_vec()).prop_map(Outside::SupportSays),
+        2 => Just(Outside::OpsRetry),
+        1 => Just(Outside::OpsCompensate),
+        1 => Just(Outside::OpsSkip),
     ]
 }
 
