@@ -3,6 +3,7 @@
 mod account;
 mod act;
 mod acts;
+mod desk;
 mod links;
 mod plan;
 mod points;
@@ -91,9 +92,11 @@ impl Run {
             quiesce_max: QUIESCE_MAX,
             tells: true,
         };
+        let faults = session.planned.len();
+        say(format_args!("chaos: {faults} faults in the order of seed {}", self.city.seed()));
         let Some(outcome) = session.play(&until_told()).await? else { return Ok(()) };
         say(outcome.report.table());
-        let (verdict, why) = account::verdict(&outcome.log, &outcome.seen, &outcome.report);
+        let (verdict, why) = account::verdict(&outcome);
         for reason in why {
             say(format_args!("  {reason}"));
         }

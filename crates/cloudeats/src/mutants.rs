@@ -1,6 +1,7 @@
 //! `cloudeats mutants`: wrong behaviours, built in on purpose, that each must turn its checker red
 //! (RELIABILITY, 3).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -41,6 +42,9 @@ pub struct Mutants {
     /// How often each may be run until its checker is red
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
     runs: u8,
+    /// First do the same with nothing wrong: no checker may turn red
+    #[arg(long)]
+    control: bool,
 }
 
 /// A wrong behaviour.
@@ -53,7 +57,7 @@ struct Mutant {
 }
 
 /// What brings it out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum By {
     /// A day like others.
     Day,
@@ -110,9 +114,13 @@ impl Mutants {
     /// Runs the verb. A mutant that nobody notices is an error.
     pub async fn run(self) -> anyhow::Result<()> {
         let stop = until_told();
+        let wanted = self.wanted()?;
+        if self.control {
+            self.rule_out_false_alarms(&wanted, &stop).await?;
+        }
         let mut hunts = Vec::new();
-        for mutant in self.wanted()? {
-            let hunt = self.hunt(mutant, &stop).await?;
+        for mutant in wanted {
+            let hunt = self.hunt(mutant, &stop).await;
             say(hunt.line());
             hunts.push(hunt);
             if stop.is_cancelled() {
@@ -135,7 +143,30 @@ impl Mutants {
         named.map(|name| known(name).with_context(|| format!("no mutant `{name}`"))).collect()
     }
 
-    async fn hunt(&self, mutant: &Mutant, stop: &CancellationToken) -> anyhow::Result<Hunt> {
+    /// Plays each plan with nothing wrong: what turns red then, turns red whatever a mutant does.
+    async fn rule_out_false_alarms(
+        &self,
+        wanted: &[&Mutant],
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let plans: BTreeSet<By> = wanted.iter().map(|mutant| mutant.by).collect();
+        let mut alarms = Vec::new();
+        for by in plans {
+            let watching = wanted.iter().filter(|mutant| mutant.by == by);
+            let checkers: Vec<&str> = watching.flat_map(|mutant| mutant.red).copied().collect();
+            let seen = self.run_once(None, by, &checkers, 1, stop).await?;
+            if stop.is_cancelled() {
+                bail!("told to stop");
+            }
+            let alarm = seen.map(|seen| format!("{by:?}: {seen}"));
+            say(format_args!("  nothing wrong, {}", alarm.as_deref().unwrap_or("no alarm")));
+            alarms.extend(alarm);
+        }
+        ensure!(alarms.is_empty(), "false alarms: {}", alarms.join("; "));
+        Ok(())
+    }
+
+    async fn hunt(&self, mutant: &Mutant, stop: &CancellationToken) -> Hunt {
         let begun = Instant::now();
         let mut hunt = Hunt {
             name: mutant.name,
@@ -146,44 +177,49 @@ impl Mutants {
         };
         while hunt.caught.is_none() && hunt.runs < self.runs && !stop.is_cancelled() {
             hunt.runs += 1;
-            hunt.caught = self.run_once(mutant, u64::from(hunt.runs), stop).await?;
+            let Mutant { name, red, by } = mutant;
+            match self.run_once(Some(name), *by, red, hunt.runs.into(), stop).await {
+                Ok(caught) => hunt.caught = caught,
+                // A run that comes to no judgement catches nobody; the next one may.
+                Err(error) => say(format_args!("  {}: no judgement: {error:#}", mutant.name)),
+            }
         }
         hunt.took = begun.elapsed();
-        Ok(hunt)
+        hunt
     }
 
-    /// One run; what turned red, if it is what should.
+    /// One run, with one thing wrong or nothing; what turned red, if it is one of `checkers`.
     async fn run_once(
         &self,
-        mutant: &Mutant,
+        wrong: Option<&str>,
+        by: By,
+        checkers: &[&str],
         nth: u64,
         stop: &CancellationToken,
     ) -> anyhow::Result<Option<String>> {
         let mut options = self.place.options_of(STACK)?;
         options.durability = Durability::Volatile;
-        let environment = vec![("CLOUDEATS_MUTANT".to_owned(), mutant.name.to_owned())];
-        if matches!(mutant.by, By::Rush) {
+        let wrong = wrong.map(|name| ("CLOUDEATS_MUTANT".to_owned(), name.to_owned()));
+        let environment = Vec::from_iter(wrong);
+        if by == By::Rush {
             let sale = FlashSale { options, buyers: BUYERS, units: UNITS, environment };
-            return match sale.hold(stop).await {
-                Ok(report) => Ok(report.and_then(|report| red(&report, mutant.red))),
-                // Whoever counts what was sold notices as well.
-                Err(error) => Ok(Some(format!("the sale: {error:#}"))),
-            };
+            let sold = sale.hold(stop).await?;
+            return Ok(sold.and_then(|sold| red(&sold.report, checkers)));
         }
         let mut city = self.city.options(None, RATE, SPEED)?;
         city.seed += nth;
         let session = Session {
             options,
             city,
-            planned: mutant.by.planned(),
-            twins: if matches!(mutant.by, By::Frozen) { vec!["orders"] } else { Vec::new() },
+            planned: by.planned(),
+            twins: if by == By::Frozen { vec!["orders"] } else { Vec::new() },
             environment,
             drain_max: DRAIN_MAX,
             quiesce_max: QUIESCE_MAX,
             tells: false,
         };
         let outcome = session.play(stop).await?;
-        Ok(outcome.and_then(|outcome| red(&outcome.report, mutant.red)))
+        Ok(outcome.and_then(|outcome| red(&outcome.report, checkers)))
     }
 }
 
@@ -243,7 +279,6 @@ fn table(hunts: &[Hunt]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::check::{Report, Verdict};
+use crate::check::Verdict;
 use crate::look;
 use crate::simulate::{Tally, Totals};
 use crate::site::Site;
 
 use super::act::{Act, Landed, ms};
+use super::session::Outcome;
 use super::watch::Seen;
 
 /// The longest time that an order spent in each state that the machine drives.
@@ -24,7 +25,7 @@ const LONGEST: &str = "
     SELECT state, max(extract(epoch FROM took))::float8
       FROM step
      WHERE state IN ('RECEIVED', 'RESERVING', 'RESERVED', 'AUTHORIZING', 'AUTHORIZED', 'DELIVERED',
-                     'CAPTURING', 'CANCELLING')
+                     'CAPTURING', 'CAPTURE_FAILED', 'CANCELLING')
      GROUP BY state
      ORDER BY 2 DESC";
 
@@ -34,6 +35,9 @@ pub(super) struct Entry {
     pub(super) act: Act,
     pub(super) began: Instant,
     pub(super) ended: Instant,
+    /// How often it was played until it landed, or was given up.
+    pub(super) tries: u32,
+    /// What came of the last try.
     pub(super) landed: Result<Landed, String>,
 }
 
@@ -42,9 +46,9 @@ impl Entry {
         matches!(self.landed, Ok(Some(_)))
     }
 
-    /// One line of the log.
+    /// One line of the log, for the last try.
     pub(super) fn line(&self, since: Instant) -> String {
-        let at_s = self.began.duration_since(since).as_secs_f64();
+        let at_s = self.ended.duration_since(since).as_secs_f64();
         let words = match &self.landed {
             Ok(Some(seen)) => format!("landed: {seen}"),
             Ok(None) => "did not land: nothing was struck".to_owned(),
@@ -52,9 +56,18 @@ impl Entry {
         };
         format!("{at_s:>7.1} s  {:<4} {:<56} {words}", self.act.fault(), self.act.to_string())
     }
+
+    fn verdict(&self) -> String {
+        match (self.has_landed(), self.tries) {
+            (true, 1) => "yes".to_owned(),
+            (true, tries) => format!("at try {tries}"),
+            (false, _) => "NO".to_owned(),
+        }
+    }
 }
 
-/// A row for each fault: how often it was played and landed, and the worst that a client saw.
+/// A row for each fault: whether it landed, and the worst that a client saw: how long nobody who read was
+/// answered, and how long somebody who ordered did not know what had become of it.
 pub(super) fn faults(log: &[Entry], seen: &Seen, tally: &Tally) -> String {
     let mut text = format!(
         "\n  {:<5}{:<56}{:>8}{:>14}{:>14}",
@@ -68,7 +81,7 @@ pub(super) fn faults(log: &[Entry], seen: &Seen, tally: &Tally) -> String {
             "\n  {:<5}{:<56}{:>8}{:>14}{:>14}",
             entry.act.fault(),
             entry.act.to_string(),
-            if entry.has_landed() { "yes" } else { "NO" },
+            entry.verdict(),
             time(seen.gap(entry.began, until)),
             time(tally.waits.longest(entry.began, until)),
         );
@@ -91,9 +104,11 @@ pub(super) async fn states(site: &Site) -> anyhow::Result<String> {
 pub(super) fn samples(seen: &Seen, totals: &Totals) -> String {
     let samples = seen.samples();
     format!(
-        "\n  stock counted {} times under load, off {} times\
+        "\n  answers to somebody who reads: {}\
+         \n  stock counted {} times under load, off {} times\
          \n  longest rest inside a transaction: {}\
          \n  orders whose end was not seen: {} of {}",
+        seen.answers(),
         samples.counted,
         samples.off,
         ms(samples.rest),
@@ -103,7 +118,8 @@ pub(super) fn samples(seen: &Seen, totals: &Totals) -> String {
 }
 
 /// What all of it together says. A fault that struck nothing proves nothing.
-pub(super) fn verdict(log: &[Entry], seen: &Seen, report: &Report) -> (Verdict, Vec<String>) {
+pub(super) fn verdict(outcome: &Outcome) -> (Verdict, Vec<String>) {
+    let Outcome { log, seen, refunds, report } = outcome;
     let mut why = Vec::new();
     let mut verdict = report.verdict;
     let missed: Vec<&Entry> = log.iter().filter(|entry| !entry.has_landed()).collect();
@@ -122,31 +138,57 @@ pub(super) fn verdict(log: &[Entry], seen: &Seen, report: &Report) -> (Verdict, 
         why.push("stock did not add up under load".to_owned());
         verdict = Verdict::Fail;
     }
+    if !refunds.is_empty() {
+        why.extend(refunds.iter().cloned());
+        verdict = Verdict::Fail;
+    }
     (verdict, why)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn report(verdict: Verdict) -> Report {
-        Report { verdict, unsettled: None, findings: Vec::new() }
+    use super::*;
+    use crate::check::Report;
+
+    fn outcome(log: Vec<Entry>, verdict: Verdict) -> Outcome {
+        let report = Report { verdict, unsettled: None, findings: Vec::new() };
+        Outcome { log, seen: Arc::default(), refunds: Vec::new(), report }
     }
 
     fn entry(landed: Result<Landed, String>) -> Entry {
         let now = Instant::now();
-        Entry { act: Act::HangUps, began: now, ended: now, landed }
+        Entry { act: Act::HangUps, began: now, ended: now, tries: 1, landed }
     }
 
     #[test]
     fn a_fault_that_struck_nothing_proves_nothing() {
-        let seen = Seen::default();
         let landed = || entry(Ok(Some("3 orders".to_owned())));
-        let of = |log: &[Entry], checked| verdict(log, &seen, &report(checked)).0;
-        assert_eq!(of(&[landed()], Verdict::Pass), Verdict::Pass);
-        assert_eq!(of(&[landed(), entry(Ok(None))], Verdict::Pass), Verdict::Unknown);
-        assert_eq!(of(&[entry(Err("no rights".to_owned()))], Verdict::Pass), Verdict::Unknown);
-        assert_eq!(of(&[entry(Ok(None))], Verdict::Fail), Verdict::Fail);
-        assert_eq!(of(&[], Verdict::Pass), Verdict::Unknown);
+        let of = |log, checked| verdict(&outcome(log, checked)).0;
+        assert_eq!(of(vec![landed()], Verdict::Pass), Verdict::Pass);
+        assert_eq!(of(vec![landed(), entry(Ok(None))], Verdict::Pass), Verdict::Unknown);
+        assert_eq!(of(vec![entry(Err("no rights".to_owned()))], Verdict::Pass), Verdict::Unknown);
+        assert_eq!(of(vec![entry(Ok(None))], Verdict::Fail), Verdict::Fail);
+        assert_eq!(of(vec![], Verdict::Pass), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_refund_that_is_lost_is_a_failure_whatever_the_check_says() {
+        let mut outcome = outcome(vec![entry(Ok(Some("x".to_owned())))], Verdict::Pass);
+        outcome.refunds.push("the refund 1 is lost".to_owned());
+        let expected = (Verdict::Fail, vec!["the refund 1 is lost".to_owned()]);
+        assert_eq!(verdict(&outcome), expected);
+    }
+
+    #[test]
+    fn a_row_says_at_which_try_a_fault_landed() {
+        let row = |tries, landed| {
+            let log = [Entry { tries, ..entry(landed) }];
+            faults(&log, &Seen::default(), &Tally::default())
+        };
+        assert!(row(1, Ok(Some("x".to_owned()))).contains(" yes "));
+        assert!(row(2, Ok(Some("x".to_owned()))).contains(" at try 2 "));
+        assert!(row(3, Ok(None)).contains(" NO "));
     }
 }

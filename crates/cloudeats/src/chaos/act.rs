@@ -72,6 +72,11 @@ impl Act {
         }
     }
 
+    /// Whether no other try would help.
+    pub(super) const fn is_unable(&self) -> bool {
+        matches!(self, Self::Unable(..))
+    }
+
     /// Injects, heals, and waits until everything serves again.
     pub(super) async fn play(&self, rig: &Rig<'_>) -> anyhow::Result<Landed> {
         let landed = match self {

@@ -1,5 +1,6 @@
 //! What a fault is worked with: the stack, the city that uses it, and the ways between them.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -7,6 +8,7 @@ use futures::future::try_join_all;
 use nix::sys::signal::Signal;
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::look;
 use crate::process::Ready;
@@ -18,14 +20,14 @@ use crate::stack::Stack;
 use super::links::Links;
 
 /// How long a fault waits for work that it can interrupt.
-const WORK_MAX: Duration = Duration::from_secs(6);
+const WORK_MAX: Duration = Duration::from_secs(15);
 const BACK_MAX: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Orders that the machine drives.
 const DRIVEN: &str = "SELECT count(*) FROM orders
      WHERE state IN ('RECEIVED', 'RESERVING', 'RESERVED', 'AUTHORIZING', 'AUTHORIZED', 'DELIVERED',
-                     'CAPTURING', 'CANCELLING')";
+                     'CAPTURING', 'CAPTURE_FAILED', 'CANCELLING')";
 
 /// What a service works on: its database, what it is, and how many there are.
 const WORK: [(&str, &str, &str, &str); 5] = [
@@ -62,9 +64,26 @@ pub(super) struct Rig<'a> {
     pub(super) stack: &'a Stack,
     pub(super) game: &'a Game,
     pub(super) links: &'a Links,
+    poison: Mutex<Vec<Uuid>>,
+}
+
+impl<'a> Rig<'a> {
+    pub(super) const fn new(stack: &'a Stack, game: &'a Game, links: &'a Links) -> Self {
+        Self { stack, game, links, poison: Mutex::new(Vec::new()) }
+    }
 }
 
 impl Rig<'_> {
+    /// Remembers events that nobody can apply, so that they can be put away when all is over.
+    pub(super) fn poisoned(&self, events: &[Uuid]) {
+        self.poison.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+    }
+
+    /// The events that nobody can apply.
+    pub(super) fn poison(&self) -> Vec<Uuid> {
+        self.poison.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn site(&self) -> &Site {
         self.stack.site()
     }

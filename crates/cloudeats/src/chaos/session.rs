@@ -16,6 +16,9 @@ use crate::simulate::{self, Game, closing};
 use crate::stack::{self, Stack};
 
 use super::account::{self, Entry};
+use super::act::Act;
+use super::acts::events;
+use super::desk::Desk;
 use super::links::Links;
 use super::plan::Planned;
 use super::points;
@@ -26,6 +29,9 @@ use super::watch::{Seen, Watch};
 const WARM_UP: Duration = Duration::from_secs(8);
 /// And so long after the last.
 const AFTERWARDS: Duration = Duration::from_secs(2);
+/// A fault that strikes nothing is tried again, after a pause: a slow machine may have had no work for it.
+const TRIES_MAX: u32 = 3;
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What is played.
 pub(crate) struct Session {
@@ -46,6 +52,8 @@ pub(crate) struct Session {
 pub(crate) struct Outcome {
     pub(super) log: Vec<Entry>,
     pub(super) seen: Arc<Seen>,
+    /// What was wrong with the money that was given back meanwhile.
+    pub(super) refunds: Vec<String>,
     pub(crate) report: Report,
 }
 
@@ -87,21 +95,27 @@ impl Session {
         points::forget(&site.layout);
         let game = Game::begin(site, self.city.clone()).await?;
         let watch = Watch::begin(site)?;
-        let log = self.strike(&Rig { stack, game: &game, links }).await;
+        let desk = Desk::open(site)?;
+        let rig = Rig::new(stack, &game, links);
+        let log = self.strike(&rig).await;
         links.heal();
         game.mood().hang_up(0);
+        let poison = rig.poison();
 
         let faults = account::faults(&log, watch.seen(), game.tally());
         let totals = game.end_within(stop, self.drain_max).await?;
         let seen = watch.end().await;
+        let (given_back, refunds) = desk.close(site).await?;
+        events::put_away(site, &poison).await?;
         if self.tells {
             closing(site, &totals).await?;
             say(faults);
             say(account::states(site).await?);
             say(account::samples(&seen, &totals));
+            say(format_args!("  {given_back}"));
         }
         let report = check(site, self.quiesce_max).await?;
-        Ok(Outcome { log, seen, report })
+        Ok(Outcome { log, seen, refunds, report })
     }
 
     /// Plays what was planned, and tells each as it happens.
@@ -111,14 +125,25 @@ impl Session {
         let mut log = Vec::new();
         for Planned { pause, act } in &self.planned {
             tokio::time::sleep(*pause).await;
-            let began = Instant::now();
-            let landed = act.play(rig).await.map_err(|error| format!("{error:#}"));
-            let entry = Entry { act: act.clone(), began, ended: Instant::now(), landed };
-            self.tell(&entry.line(since));
-            log.push(entry);
+            log.push(self.strike_one(rig, act, since).await);
         }
         tokio::time::sleep(AFTERWARDS).await;
         log
+    }
+
+    /// Plays one fault until it lands, or has had its chances.
+    async fn strike_one(&self, rig: &Rig<'_>, act: &Act, since: Instant) -> Entry {
+        let (began, mut tries) = (Instant::now(), 0);
+        loop {
+            tries += 1;
+            let landed = act.play(rig).await.map_err(|error| format!("{error:#}"));
+            let entry = Entry { act: act.clone(), began, ended: Instant::now(), tries, landed };
+            self.tell(&entry.line(since));
+            if entry.has_landed() || act.is_unable() || tries == TRIES_MAX {
+                return entry;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     fn tell(&self, text: &str) {

@@ -106,10 +106,22 @@ impl Stock {
             units: self.units.into(),
             environment: Vec::new(),
         };
-        let Some(report) = sale.hold(&until_told()).await? else { return Ok(()) };
-        say(report.table());
-        report.passed()
+        let Some(sold) = sale.hold(&until_told()).await? else { return Ok(()) };
+        say(sold.report.table());
+        for wrong in &sold.wrong {
+            say(format_args!("  {wrong}"));
+        }
+        sold.report.passed()?;
+        ensure!(sold.wrong.is_empty(), "the sale was not fair");
+        Ok(())
     }
+}
+
+/// What came of a sale.
+pub(crate) struct Sold {
+    pub(crate) report: Report,
+    /// What whoever counts found.
+    pub(crate) wrong: Vec<String>,
 }
 
 /// The sale itself.
@@ -123,7 +135,7 @@ pub(crate) struct FlashSale {
 
 impl FlashSale {
     /// Holds it on a new stack; nothing where told to stop before it was up.
-    pub(crate) async fn hold(self, stop: &CancellationToken) -> anyhow::Result<Option<Report>> {
+    pub(crate) async fn hold(self, stop: &CancellationToken) -> anyhow::Result<Option<Sold>> {
         let options = self.options.clone();
         drop(Keeper::mark(&options)?);
         let layout = Layout::new(&options.local, &options.stack)?;
@@ -146,21 +158,31 @@ impl FlashSale {
         outcome.context("told to stop")?.map(Some)
     }
 
-    async fn sell(&self, site: &Site) -> anyhow::Result<Report> {
+    async fn sell(&self, site: &Site) -> anyhow::Result<Sold> {
         seed::seed(site).await?;
         let api = Api::new(site.http_url(Door::Gateway))?;
         let buyers = buyers(&api, self.buyers).await?;
         let history = History::open(&History::file(site))?;
         let [store, ..] = &STORES;
+        let mut wrong = Vec::new();
         for sale in &SALES {
-            let smallest = sale.wanted.iter().map(|(_, amount)| *amount).min().unwrap_or(1);
-            let there = self.units * smallest;
+            let there = self.units * sale.smallest();
             lay_in(site, &api, store, sale.shelf, there).await?;
-            let asked = rush(&history, store, sale, &buyers).await?;
-            let bought = decided(site, &asked).await?;
-            judge(site, &api, store, sale, there, &bought).await?;
+            let found = match rush(&history, store, sale, &buyers).await {
+                Ok(asked) => count(site, &api, store, sale, there, &asked).await,
+                Err(error) => Err(error),
+            };
+            // However it ended, what is there is judged.
+            wrong.extend(found.unwrap_or_else(|error| vec![format!("{}: {error:#}", sale.name)]));
         }
-        check(site, QUIESCE_MAX).await
+        Ok(Sold { report: check(site, QUIESCE_MAX).await?, wrong })
+    }
+}
+
+impl Sale {
+    /// The least that a buyer wants.
+    fn smallest(&self) -> u32 {
+        self.wanted.iter().map(|(_, amount)| *amount).min().unwrap_or(1)
     }
 }
 
@@ -306,15 +328,16 @@ fn one(store: &StoreSeed, slug: &str) -> anyhow::Result<PlaceOrder> {
     })
 }
 
-/// Exactly what was there is sold; nobody else was asked for money.
-async fn judge(
+/// Exactly what was there is sold; nobody else was asked for money. Answers what is wrong.
+async fn count(
     site: &Site,
     api: &Api,
     store: &StoreSeed,
     sale: &Sale,
     there: u32,
-    bought: &[Bought],
-) -> anyhow::Result<()> {
+    asked: &[Asked],
+) -> anyhow::Result<Vec<String>> {
+    let bought = decided(site, asked).await?;
     let sold: u32 = bought.iter().filter(|it| it.got_it).map(|it| it.amount).sum();
     let winners = bought.iter().filter(|it| it.got_it).count();
     let mut took: Vec<Duration> = bought.iter().map(|it| it.took).collect();
@@ -325,7 +348,7 @@ async fn judge(
     let manager = manager(site, api, store)?;
     let level = levels(&manager, store.id(), &[shelf]).await?.levels.into_iter().next();
     let level = level.context("the shelf is gone")?;
-    let charged = losers_charged(site, bought).await?;
+    let charged = losers_charged(site, &bought).await?;
     say(format_args!(
         "\n{}: {there} there, {} buyers at once: {winners} bought {sold}, {} refused, {charged} of them \
          charged\n  on hand {}, held {}; decided after p50 {} ms, p99 {} ms, last {} ms; {:.0} decisions/s",
@@ -340,20 +363,21 @@ async fn judge(
         f64::from(u32::try_from(bought.len())?) / last.as_secs_f64().max(0.001),
     ));
     // Whoever wanted the smallest was refused only when there was not even that.
-    let smallest = sale.wanted.iter().map(|(_, amount)| *amount).min().unwrap_or(1);
+    let smallest = sale.smallest();
     let wanted: u32 = bought.iter().map(|it| it.amount).sum();
-    ensure!(sold <= there, "{sold} sold of {there}");
-    ensure!(
-        wanted <= there || there - sold < smallest,
-        "{} were left though somebody wanted them",
-        there - sold
-    );
-    ensure!(
-        i64::from(sold) <= level.reserved + (i64::from(there) - level.on_hand),
-        "holds are lost"
-    );
-    ensure!(charged == 0, "{charged} who got nothing were charged");
-    Ok(())
+    let left = there.saturating_sub(sold);
+    let kept = level.reserved + (i64::from(there) - level.on_hand);
+    let rules = [
+        (sold <= there, format!("{sold} sold of {there}")),
+        (
+            wanted <= there || left < smallest,
+            format!("{left} were left though somebody wanted them"),
+        ),
+        (i64::from(sold) <= kept, format!("{sold} sold, {kept} kept for those who bought")),
+        (charged == 0, format!("{charged} who got nothing were charged")),
+    ];
+    let broken = rules.into_iter().filter(|(kept, _)| !kept);
+    Ok(broken.map(|(_, wrong)| format!("{}: {wrong}", sale.name)).collect())
 }
 
 /// How many of those who got nothing the provider was asked about.

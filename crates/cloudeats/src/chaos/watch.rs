@@ -1,5 +1,6 @@
 //! What clients and the database are seen to go through while faults strike.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub(super) struct Watch {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     reads: Mutex<Vec<Instant>>,
+    /// How often whoever reads was answered with which status; with none, where there was no answer.
+    answers: Mutex<BTreeMap<Option<u16>, u64>>,
     samples: Mutex<Samples>,
 }
 
@@ -105,14 +108,31 @@ impl Seen {
         longest_gap(&reads, from, until)
     }
 
+    fn answered(&self, status: Option<u16>) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        *answers.entry(status).or_default() += 1;
+    }
+
+    /// What whoever reads was answered, for people.
+    pub(super) fn answers(&self) -> String {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = answers.iter().rev().map(|(status, times)| match status {
+            Some(status) => format!("{status} {times} times"),
+            None => format!("none {times} times"),
+        });
+        told.collect::<Vec<_>>().join(", ")
+    }
+
     pub(super) fn samples(&self) -> Samples {
         *self.samples.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Where nobody was answered any more, the gap is open and reaches to the end.
 fn longest_gap(answers: &[Instant], from: Instant, until: Instant) -> Option<Duration> {
-    let pairs = answers.iter().zip(answers.iter().skip(1));
-    let through = pairs.filter(|(before, after)| **after > from && **before < until);
+    let next = answers.iter().skip(1).chain([&until]);
+    let through =
+        answers.iter().zip(next).filter(|(before, after)| **after > from && **before < until);
     through.map(|(before, after)| *after - *before).max()
 }
 
@@ -122,7 +142,9 @@ async fn read(reader: Person, seen: Arc<Seen>, over: CancellationToken) {
     next.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while over.run_until_cancelled(next.tick()).await.is_some() {
         let answer = within(READ_MAX, reader.try_once(&call)).await;
-        if answer.is_some_and(|it| matches!(it, Ok(Ok(answer)) if answer.is_ok())) {
+        let answer = answer.and_then(|asked| asked.ok()?.ok());
+        seen.answered(answer.as_ref().map(|answer| answer.status));
+        if answer.is_some_and(|answer| answer.is_ok()) {
             seen.reads.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
         }
     }
@@ -163,6 +185,22 @@ mod tests {
         let answers = [at(0), at(100), at(900), at(1_000)];
         assert_eq!(longest_gap(&answers, at(500), at(600)), Some(Duration::from_millis(800)));
         assert_eq!(longest_gap(&answers, at(950), at(990)), Some(Duration::from_millis(100)));
-        assert_eq!(longest_gap(&answers, at(2_000), at(3_000)), None);
+        assert_eq!(longest_gap(&[], at(2_000), at(3_000)), None);
+    }
+
+    #[test]
+    fn a_gap_after_which_nobody_answers_is_no_short_one() {
+        let zero = Instant::now();
+        let at = |s| zero + Duration::from_secs(s);
+        assert_eq!(longest_gap(&[at(0), at(1)], at(2), at(9)), Some(Duration::from_secs(8)));
+    }
+
+    #[test]
+    fn what_was_answered_is_told_with_the_troubles_first() {
+        let seen = Seen::default();
+        for status in [Some(200), Some(200), Some(503), None] {
+            seen.answered(status);
+        }
+        assert_eq!(seen.answers(), "503 1 times, 200 2 times, none 1 times");
     }
 }

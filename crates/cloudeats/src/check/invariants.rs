@@ -5,6 +5,7 @@ mod keys;
 mod machines;
 mod money;
 mod orders;
+mod refunds;
 mod stock;
 mod telemetry;
 mod upkeep;

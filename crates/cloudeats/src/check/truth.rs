@@ -36,6 +36,7 @@ const TABLES: &str = "
            (doc->>'authorization_id')::uuid AS provider_ref, doc->>'reference' AS order_id,
            (doc->>'amount_minor')::bigint AS amount_minor, doc->>'outcome' AS outcome, doc->>'state' AS state
       FROM truth.raw_provider;
+    CREATE INDEX ON truth.provider (provider_ref);
     CREATE TABLE truth.letter AS
     SELECT n, (doc->>'at')::timestamptz AS at,
            substring(doc->>'raw' from '(?in)^message-id:\\s*<([^>]+)>') AS message_id

@@ -9,7 +9,7 @@ use crate::chaos::rig::Rig;
 
 const SHARE_PCT: u8 = 30;
 const LASTS: Duration = Duration::from_secs(12);
-const LASTS_MAX: Duration = Duration::from_secs(40);
+const LASTS_MAX: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(100);
 /// With fewer, chance may have spared every order.
 const HUNG_UP_MIN: u64 = 20;

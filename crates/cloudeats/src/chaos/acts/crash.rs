@@ -57,35 +57,52 @@ fn sign_in(rig: &Rig<'_>, tasks: &TaskTracker) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes a service crash at each point that it was seen to pass, one start for each.
+/// Makes a service crash at each point that it was seen to pass, one start for each. What was not passed
+/// in time gets a second chance.
 pub(in crate::chaos) async fn sweep(rig: &Rig<'_>, service: &str) -> anyhow::Result<Landed> {
     let points = points::of(&rig.site().layout, service)?;
     if points.is_empty() {
         return Ok(None);
     }
-    for point in &points {
+    let mut missed = sweep_once(rig, service, &points).await?;
+    if !missed.is_empty() {
+        rig.all_ready().await?;
+        missed = sweep_once(rig, service, &missed).await?;
+    }
+    let (all, landed) = (points.len(), points.len() - missed.len());
+    let missed = if missed.is_empty() { "none".to_owned() } else { missed.join(", ") };
+    Ok((landed > 0).then(|| format!("at {landed} of {all} points; not reached: {missed}")))
+}
+
+/// Makes a service crash at each of these points; answers those that it did not come to.
+async fn sweep_once(
+    rig: &Rig<'_>,
+    service: &str,
+    points: &[String],
+) -> anyhow::Result<Vec<String>> {
+    for point in points {
         let told = ("CLOUDEATS_CRASH_AT".to_owned(), point.to_owned());
         rig.stack.tell_next(service, vec![told])?;
     }
     let mut words = Words::from_now(rig.site().layout.logs().join(format!("{service}.log")));
     rig.process(service)?.send(Signal::SIGKILL)?;
     let mut missed = Vec::new();
-    for point in &points {
+    for point in points {
         let tasks = TaskTracker::new();
         if service == "identity" {
             sign_in(rig, &tasks)?;
         }
         if !words.say(&format!("crash point {point}\n"), POINT_MAX).await {
-            missed.push(point.as_str());
-            // On to the next start, which is told of the next point.
-            rig.process(service)?.send(Signal::SIGKILL)?;
+            missed.push(point.clone());
+            // On to the next start, which is told of the next point; one that came too late is on its way.
+            if let Ok(process) = rig.process(service) {
+                process.send(Signal::SIGKILL)?;
+            }
         }
         tasks.close();
         tasks.wait().await;
     }
-    let (all, landed) = (points.len(), points.len() - missed.len());
-    let missed = if missed.is_empty() { "none".to_owned() } else { missed.join(", ") };
-    Ok((landed > 0).then(|| format!("at {landed} of {all} points; not reached: {missed}")))
+    Ok(missed)
 }
 
 /// The last words of a process that is started over and over.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use crate::look;
 
 const LOOK: Duration = Duration::from_millis(20);
 const AWAY_MAX: Duration = Duration::from_secs(5);
+const BACK_MAX: Duration = Duration::from_mins(1);
 
 /// How the database ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,7 @@ async fn kill_one(rig: &Rig<'_>) -> anyhow::Result<Duration> {
         tokio::time::sleep(LOOK).await;
     }
     while look::from_above(rig.site(), "postgres").await.is_err() {
+        ensure!(killed.elapsed() < BACK_MAX, "it was not back after {}", ms(BACK_MAX));
         tokio::time::sleep(LOOK).await;
     }
     Ok(killed.elapsed())

@@ -16,7 +16,7 @@ use crate::ports::Door;
 /// So many operations make it all but certain that one of them was struck: 0.8^20 = 1 %.
 const STRUCK_MIN: usize = 20;
 const LASTS: Duration = Duration::from_secs(8);
-const LASTS_MAX: Duration = Duration::from_secs(20);
+const LASTS_MAX: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How the provider misbehaves.
@@ -52,14 +52,22 @@ pub(in crate::chaos) async fn play(rig: &Rig<'_>, fault: Fault) -> anyhow::Resul
     let api = Api::new(rig.site().http_url(Door::Provider))?;
     let before = operations(&api, 0).await?;
     set(&api, &fault.knobs()).await?;
+    let struck = struck(&api, before).await;
+    // Whatever was seen: it must not go on misbehaving.
+    set(&api, &Faults::default()).await?;
+    let struck = struck?;
+    Ok((struck >= STRUCK_MIN).then(|| format!("{struck} operations at the provider")))
+}
+
+/// How many operations there are while it misbehaves.
+async fn struck(api: &Api, before: usize) -> anyhow::Result<usize> {
     let begun = Instant::now();
     let mut struck = 0;
     while begun.elapsed() < LASTS || (struck < STRUCK_MIN && begun.elapsed() < LASTS_MAX) {
         tokio::time::sleep(LOOK).await;
-        struck = operations(&api, before).await? - before;
+        struck = operations(api, before).await? - before;
     }
-    set(&api, &Faults::default()).await?;
-    Ok((struck >= STRUCK_MIN).then(|| format!("{struck} operations at the provider")))
+    Ok(struck)
 }
 
 async fn set(api: &Api, faults: &Faults) -> anyhow::Result<()> {

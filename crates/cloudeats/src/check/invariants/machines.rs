@@ -12,7 +12,7 @@ struct Machine {
     id: &'static str,
 }
 
-const MACHINES: [Machine; 6] = [
+const MACHINES: [Machine; 7] = [
     Machine {
         path: "orders take legal steps, counted from 1",
         end: "an order is where its last step led",
@@ -46,6 +46,14 @@ const MACHINES: [Machine; 6] = [
         id: "order_id",
     },
     Machine {
+        path: "refunds take legal steps, counted from 1",
+        end: "a refund is where its last step led",
+        table: "payment.refund",
+        steps: "payment.refund_transition",
+        legal: "payment.refund_legal",
+        id: "refund_id",
+    },
+    Machine {
         path: "deliveries take legal steps, counted from 1",
         end: "a delivery is where its last step led",
         table: "fleet.delivery",
@@ -76,7 +84,7 @@ pub(super) fn take_legal_paths() -> Invariant {
 }
 
 impl Machine {
-    /// A first step comes from nowhere, or from CREATED. A step that stays is bookkeeping.
+    /// A first step comes from nowhere, or from the word for what is not there yet. A step that stays is bookkeeping.
     fn off_path(&self) -> String {
         let Self { steps, legal, id, .. } = self;
         format!(
@@ -87,7 +95,8 @@ impl Machine {
                      WINDOW w AS (PARTITION BY {id} ORDER BY seq)) t
                LEFT JOIN {legal} l ON l.from_state = t.from_state AND l.to_state = t.to_state
               WHERE t.seq <> t.n
-                 OR (t.n = 1 AND t.from_state IS NOT NULL AND (t.from_state <> 'CREATED' OR l.from_state IS NULL))
+                 OR (t.n = 1 AND t.from_state IS NOT NULL
+                     AND (t.from_state NOT IN ('CREATED', 'REQUESTED') OR l.from_state IS NULL))
                  OR (t.n > 1 AND (t.from_state IS DISTINCT FROM t.prev
                                   OR (t.from_state <> t.to_state AND l.from_state IS NULL)))"
         )

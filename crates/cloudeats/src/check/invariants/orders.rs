@@ -99,7 +99,7 @@ pub(super) fn do_not_hang() -> Invariant {
                    FROM orders.orders o
                    JOIN orders.order_transition t USING (order_id)
                   WHERE o.state IN ('RECEIVED', 'RESERVING', 'RESERVED', 'AUTHORIZING', 'AUTHORIZED',
-                                    'DELIVERED', 'CAPTURING', 'CANCELLING')
+                                    'DELIVERED', 'CAPTURING', 'CAPTURE_FAILED', 'CANCELLING')
                   GROUP BY o.order_id, o.state
                  HAVING max(t.at) < now() - interval '60 s'",
             ),
@@ -122,11 +122,14 @@ pub(super) fn are_undone_whole() -> Invariant {
             ),
             rule(
                 "it holds no money of ours",
-                "SELECT o.order_id, o.state, p.state AS payment
+                "SELECT o.order_id, o.state, p.state AS payment, p.captured_minor, p.refunded_minor
                    FROM orders.orders o
                    JOIN payment.payment p USING (order_id)
-                  WHERE o.state IN ('REJECTED', 'CANCELLED') AND p.state NOT IN ('VOIDED', 'DECLINED')",
+                  WHERE o.state IN ('REJECTED', 'CANCELLED')
+                    AND NOT (p.state IN ('VOIDED', 'DECLINED') OR (p.state = 'EXPIRED' AND p.wanted_minor = 0)
+                             OR (p.state = 'CAPTURED' AND p.refunded_minor = p.captured_minor))",
             ),
+            // What was taken and given back again is not held.
             rule(
                 "it holds no money at the provider",
                 "SELECT o.order_id, o.state, p.call_key, p.amount_minor
@@ -134,7 +137,13 @@ pub(super) fn are_undone_whole() -> Invariant {
                    JOIN truth.provider p ON p.order_id = o.order_id::text
                   WHERE o.state IN ('REJECTED', 'CANCELLED') AND p.op = 'authorize' AND p.outcome = 'ok'
                     AND NOT EXISTS (SELECT 1 FROM truth.provider v
-                                     WHERE v.provider_ref = p.provider_ref AND v.op = 'void' AND v.outcome = 'ok')",
+                                     WHERE v.provider_ref = p.provider_ref AND v.op IN ('void', 'expire')
+                                       AND v.outcome = 'ok')
+                    AND (SELECT coalesce(bool_or(t.op = 'capture'), false)
+                                AND sum(CASE t.op WHEN 'capture' THEN t.amount_minor ELSE -t.amount_minor END) = 0
+                           FROM truth.provider t
+                          WHERE t.provider_ref = p.provider_ref AND t.op IN ('capture', 'refund')
+                            AND t.outcome = 'ok') IS NOT TRUE",
             ),
             rule(
                 "nobody cooks it",

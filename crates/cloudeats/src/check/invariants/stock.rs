@@ -66,6 +66,16 @@ pub(super) fn is_not_oversold() -> Invariant {
                   GROUP BY store_id, item_id
                  HAVING coalesce(sum(sold), 0) > coalesce(sum(received), 0)",
             ),
+            // Goods that an order was confirmed with, and that were let go for another, are sold twice.
+            rule(
+                "a confirmed order has its goods",
+                "SELECT o.order_id, o.state, r.state AS reservation
+                   FROM orders.orders o
+                   JOIN inventory.reservation r USING (order_id)
+                  WHERE o.state IN ('CONFIRMED', 'PREPARING', 'READY', 'DISPATCHED', 'DELIVERED', 'CAPTURING',
+                                    'CAPTURE_FAILED', 'COMPLETED', 'COMPLETED_UNPAID')
+                    AND r.state = 'RELEASED'",
+            ),
             rule(
                 "what was shipped was sold once, and nothing else",
                 "SELECT order_id, item_id, coalesce(l.qty, 0) AS shipped, coalesce(m.qty, 0) AS sold

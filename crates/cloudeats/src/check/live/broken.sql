@@ -1,13 +1,19 @@
 -- Each block: the rule, then what breaks it.
 
--- refunded <= captured <= authorized
+-- refunded and promised <= captured <= authorized
 UPDATE payment.payment SET refunded_minor = 1001 WHERE state = 'CAPTURED';
+-- refunded and promised <= captured <= authorized
+UPDATE payment.payment SET refunding_minor = 701 WHERE refunding_minor = 200;
 -- an act in the books sums to zero
 UPDATE payment.ledger_line SET amount_minor = 999 WHERE account LIKE 'receivable%';
 -- the books hold all lines of an act
 DELETE FROM payment.ledger_line WHERE account LIKE 'payable%';
 -- the books know what was captured
 DELETE FROM payment.ledger_line WHERE tx_id = '60000000-0000-4000-8000-000000000002'; DELETE FROM payment.ledger_tx WHERE what = 'capture:1';
+-- the books know what is held
+DELETE FROM payment.ledger_line WHERE tx_id = '60000000-0000-4000-8000-000000000005'; DELETE FROM payment.ledger_tx WHERE tx_id = '60000000-0000-4000-8000-000000000005';
+-- the books know what is held
+UPDATE payment.payment SET state = 'AUTHORIZED', authorized_minor = 600 WHERE state = 'EXPIRED';
 -- our calls and the provider's journal agree
 DELETE FROM payment.payment_call WHERE call_key = 'o1:capture:1';
 -- our calls and the provider's journal agree
@@ -16,9 +22,47 @@ DELETE FROM truth.raw_provider WHERE doc->>'key' = 'o1:capture:1';
 UPDATE payment.payment_call SET outcome = 'ASKED' WHERE call_key = 'o2:void:1';
 -- our calls and the provider's journal agree
 UPDATE payment.payment_call SET amount_minor = 1 WHERE call_key = 'o3:authorize:1';
--- what was captured is what the order owes
+-- our calls and the provider's journal agree
+UPDATE payment.payment_call SET outcome = 'OK' WHERE call_key = 'o1:refund:1';
+-- the provider took and gave back what we say
+INSERT INTO truth.raw_provider (doc) SELECT doc || '{"key": "somebody-else"}' FROM truth.raw_provider WHERE doc->>'key' = 'o1:capture:1';
+-- the provider took and gave back what we say
+UPDATE payment.payment SET refunded_minor = 0 WHERE refunded_minor = 300;
+-- a hold is over here and at the provider
+DELETE FROM truth.raw_provider WHERE doc->>'op' = 'expire';
+-- a hold is over here and at the provider
+DELETE FROM truth.raw_provider WHERE doc->>'op' = 'void';
+-- a hold is over here and at the provider
+UPDATE payment.payment SET state = 'AUTHORIZED' WHERE state = 'EXPIRED'; UPDATE truth.raw_provider SET doc = doc || jsonb_build_object('at', now() - interval '11 min') WHERE doc->>'op' = 'expire';
+-- reconciliation left no difference open
+UPDATE payment.recon_break SET found_at = now() - interval '6 s' WHERE resolved_at IS NULL;
+-- what was given back and what is promised are the sums of its refunds
+DELETE FROM payment.refund WHERE state = 'SUCCEEDED';
+-- what was given back and what is promised are the sums of its refunds
+UPDATE payment.payment SET refunding_minor = 300 WHERE refunding_minor = 200;
+-- the books know what was given back
+DELETE FROM payment.ledger_line WHERE account LIKE '%refund%' OR account LIKE 'payable:provider:%';
+-- a refund was made at the provider, once, and no other was
+DELETE FROM truth.raw_provider WHERE doc->>'key' = 'o1:refund:2';
+-- a refund was made at the provider, once, and no other was
+INSERT INTO truth.raw_provider (doc) SELECT doc || '{"key": "somebody-else"}' FROM truth.raw_provider WHERE doc->>'key' = 'o1:refund:2';
+-- a refund was made at the provider, once, and no other was
+UPDATE truth.raw_provider SET doc = doc || '{"outcome": "ok"}' WHERE doc->>'key' = 'o1:refund:1';
+-- a refund was made at the provider, once, and no other was
+UPDATE payment.refund SET state = 'SUBMITTING' WHERE call = 2;
+-- a refund that was made has its credit note, over the same sum
+DELETE FROM payment.credit_note WHERE number = 2;
+-- a refund that was made has its credit note, over the same sum
+UPDATE payment.credit_note SET amount_minor = 299 WHERE number = 1;
+-- a refund that was made has its credit note, over the same sum
+UPDATE payment.refund SET state = 'MANUAL' WHERE call = 2;
+-- credit notes of a store are numbered without gaps
+UPDATE payment.credit_note SET number = 3 WHERE number = 2;
+-- what was captured, or is owed in the books, is what the order owes
 UPDATE orders.orders SET total_minor = 900 WHERE state = 'COMPLETED';
--- what was captured is what the order owes
+-- what was captured, or is owed in the books, is what the order owes
+UPDATE orders.orders SET state = 'COMPLETED_UNPAID' WHERE state = 'COMPLETED'; UPDATE payment.payment SET captured_minor = 0 WHERE captured_minor = 1000;
+-- what was captured, or is owed in the books, is what the order owes
 UPDATE payment.payment SET captured_minor = 500 WHERE state = 'VOIDED';
 -- one authorization holds money
 INSERT INTO truth.raw_provider (doc) SELECT doc || '{"key": "o1:authorize:2", "authorization_id": "70000000-0000-4000-8000-000000000009"}' FROM truth.raw_provider WHERE doc->>'key' = 'o1:authorize:1';
@@ -32,6 +76,8 @@ UPDATE inventory.reservation SET state = 'RELEASED' WHERE state = 'CONFIRMED';
 DELETE FROM inventory.stock;
 -- sold and confirmed <= received
 UPDATE inventory.stock_movement SET qty = 7 WHERE kind = 'RECEIPT';
+-- a confirmed order has its goods
+UPDATE inventory.reservation SET state = 'RELEASED' WHERE state = 'SHIPPED';
 -- what was shipped was sold once, and nothing else
 INSERT INTO inventory.stock_movement (movement_id, store_id, item_id, kind, qty, order_id) SELECT gen_random_uuid(), store_id, item_id, kind, qty, order_id FROM inventory.stock_movement WHERE kind = 'SALE';
 -- an accepted order is there with the body that was sent
@@ -72,6 +118,12 @@ UPDATE inventory.reservation SET state = 'HELD' WHERE state = 'SHIPPED';
 UPDATE payment.payment_transition SET from_state = 'CAPTURING' WHERE seq = 1;
 -- a payment is where its last step led
 DELETE FROM payment.payment_transition WHERE to_state = 'DECLINED';
+-- refunds take legal steps, counted from 1
+UPDATE payment.refund_transition SET from_state = 'SUBMITTING' WHERE seq = 1;
+-- refunds take legal steps, counted from 1
+DELETE FROM payment.refund_transition WHERE to_state = 'FAILED';
+-- a refund is where its last step led
+UPDATE payment.refund SET state = 'SUBMITTING' WHERE state = 'AWAITING_APPROVAL';
 -- deliveries take legal steps, counted from 1
 DELETE FROM fleet.delivery_transition WHERE seq IN (3, 4);
 -- a delivery is where its last step led
@@ -96,8 +148,16 @@ DELETE FROM truth.raw_letter;
 UPDATE inventory.reservation SET state = 'HELD' WHERE order_id = '10000000-0000-4000-8000-000000000002';
 -- it holds no money of ours
 UPDATE payment.payment SET state = 'AUTHORIZED' WHERE state = 'VOIDED';
+-- it holds no money of ours
+UPDATE payment.payment SET wanted_minor = 600 WHERE state = 'EXPIRED';
+-- it holds no money of ours
+UPDATE payment.payment SET refunded_minor = 799 WHERE refunded_minor = 800;
 -- it holds no money at the provider
 DELETE FROM truth.raw_provider WHERE doc->>'op' = 'void';
+-- it holds no money at the provider
+DELETE FROM truth.raw_provider WHERE doc->>'op' = 'expire';
+-- it holds no money at the provider
+UPDATE truth.raw_provider SET doc = doc || '{"amount_minor": 799}' WHERE doc->>'key' = 'o6:refund:1';
 -- nobody cooks it
 UPDATE orders.ticket SET state = 'PREPARING' WHERE state = 'CANCELLED';
 -- nobody brings it
