@@ -1,7 +1,7 @@
 # Every verb is one line into cargo, `cargo xtask` or `cloudeats`; CI calls the same ones.
 # Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED, SEED (chaos).
 
-.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders bench-hot-item bench-events kill-each chaos chaos-full mutants
+.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders bench-hot-item bench-events bench-overload kill-each chaos chaos-full mutants
 .DEFAULT_GOAL := help
 
 CLOUDEATS := target/debug/cloudeats
@@ -50,6 +50,9 @@ bench-hot-item: ## reservations of one product per second against updates of one
 
 bench-events: ## milliseconds from the commit of a fact to its consumer, also on KAFKA_BOOTSTRAP
 	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis events
+
+bench-overload: ## three times what can be done: what is done meanwhile, and how soon all is normal again
+	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis overload
 
 kill-each: ## kill -9 each service in turn under load, then judge
 	@$(BUILD) && $(CLOUDEATS) kill-each

@@ -1,12 +1,17 @@
 //! What can be measured.
 
 mod bench;
+mod customer;
 mod events;
+mod files;
+mod gate;
 mod hot_item;
 mod noise;
 mod orders;
+mod overload;
 mod pgbench;
 mod records;
+mod shop;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +29,8 @@ pub(crate) enum Axis {
     HotItem,
     /// Events from the commit to the consumer, beside a relay that polls
     Events,
+    /// Three times what can be done: what is done meanwhile, and how soon all is normal again
+    Overload,
 }
 
 /// How it is measured.
@@ -56,6 +63,12 @@ pub(crate) struct Settings {
     /// Facts told per second, for events
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) facts_per_second: u32,
+    /// How long more is asked for than can be done, for overload
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(10..=600))]
+    pub(crate) overload_seconds: u64,
+    /// How long orders stand still before 5,000 clients come back, for overload; 0 leaves it out
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub(crate) outage_seconds: u64,
     /// Brokers, `host:port,host:port`, for events on Kafka too
     #[arg(long, env = "KAFKA_BOOTSTRAP")]
     pub(crate) kafka_bootstrap: Option<String>,
@@ -84,6 +97,7 @@ impl Axis {
             Self::Orders => orders::run(settings, stop).await,
             Self::HotItem => hot_item::run(settings, stop).await,
             Self::Events => events::run(settings, stop).await,
+            Self::Overload => overload::run(settings, stop).await,
         }
     }
 }

@@ -18,6 +18,11 @@ pub(crate) use self::wire::{Reply, Wire};
 pub(crate) trait Operate: Send + 'static {
     /// Does it once, to its end.
     fn once(&mut self) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Does it once, where it was meant to be begun at this time.
+    fn once_due(&mut self, _meant: Instant) -> impl Future<Output = Result<(), Failure>> + Send {
+        self.once()
+    }
 }
 
 /// The operation did not end as it should: a word to count it under.

@@ -1,5 +1,6 @@
 //! The stack that is measured: its own engines and data, made anew for each run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,17 +10,20 @@ use cloudeats::layout::Layout;
 use cloudeats::ports::Ports;
 use cloudeats::process::mark::Mark;
 use cloudeats::site::{SERVICES, Service, Site};
-use cloudeats::stack::{self, Options, Pace, Stack};
+use cloudeats::stack::{self, Options, Pace, Stack, Strain};
 use nix::sys::signal::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
-use crate::machine::cpu::Meter;
+use crate::figures::{number, per, three_digits};
+use crate::machine::cpu::{Meter, Reading, busy_ms};
 
 const STACK: &str = "bench";
 const LOOK: Duration = Duration::from_millis(5);
 /// From a kill to the first 200 of `/readyz`.
 const READY_MAX: Duration = Duration::from_secs(30);
+/// The provider tells of every order from one address: more in a minute than are ever placed.
+const WEBHOOKS: (&str, &str) = ("CE_RATE_WEBHOOK_PER_MIN", "1000000");
 /// What runs beside our services and PostgreSQL.
 const OTHERS: [&str; 4] = ["sandbox", "dynamo", "redis", "mosquitto"];
 
@@ -29,6 +33,23 @@ pub(super) struct Bench {
     marks: Vec<(&'static str, Mark)>,
     pub(super) meter: Meter,
     pub(super) postgres: Programs,
+}
+
+/// A process that stands still; dropped, it goes on.
+#[must_use]
+pub(super) struct Frozen(Mark);
+
+/// What was used of the processors by one moment.
+pub(super) struct Usage {
+    reading: Reading,
+    busy_ms: u64,
+}
+
+/// What was used of them in between.
+pub(super) struct Used {
+    /// By process.
+    pub(super) ms: BTreeMap<String, u64>,
+    busy_ms: u64,
 }
 
 impl Bench {
@@ -49,7 +70,9 @@ impl Bench {
             durability: Durability::Durable,
             pace: Pace::Hurried,
         };
-        let stack = Box::pin(Stack::up_until(options, stop)).await?;
+        let limits = vec![(WEBHOOKS.0.to_owned(), WEBHOOKS.1.to_owned())];
+        let strain = Strain { environment: limits, ..Strain::default() };
+        let stack = Box::pin(Stack::up_under(options, &strain, stop)).await?;
         match watch(&stack, services).await {
             Ok((marks, meter, postgres)) => Ok(Self { stack, marks, meter, postgres }),
             Err(error) => {
@@ -80,8 +103,52 @@ impl Bench {
         self.stack.ready(service, READY_MAX).await
     }
 
+    /// Lets a service stand still: it takes connections and answers nothing.
+    pub(super) fn freeze(&self, service: &str) -> anyhow::Result<Frozen> {
+        let victim = self.stack.process(service);
+        let victim = victim.with_context(|| format!("`{service}` is gone"))?;
+        victim.send(Signal::SIGSTOP)?;
+        Ok(Frozen(victim))
+    }
+
+    pub(super) fn usage(&self) -> anyhow::Result<Usage> {
+        Ok(Usage { reading: self.meter.read()?, busy_ms: busy_ms()? })
+    }
+
     pub(super) async fn stop(self) {
         self.stack.stop().await;
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // Where it is gone there is nobody to go on.
+        let _ = self.0.send(Signal::SIGCONT);
+    }
+}
+
+impl Usage {
+    pub(super) fn since(&self, earlier: &Self) -> Used {
+        let busy_ms = self.busy_ms.saturating_sub(earlier.busy_ms);
+        Used { ms: self.reading.since(&earlier.reading), busy_ms }
+    }
+}
+
+impl Used {
+    /// What these processes used.
+    pub(super) fn sum_ms(&self, of: impl Fn(&str) -> bool) -> u64 {
+        self.ms.iter().filter(|(name, _)| of(name)).map(|(_, ms)| ms).sum()
+    }
+
+    /// The client's part of all that was used.
+    pub(super) fn client_share(&self) -> f64 {
+        three_digits(per(number(self.sum_ms(|name| name == "client")), self.busy_ms))
+    }
+
+    /// The part of all that nobody of the bench used.
+    pub(super) fn foreign_share(&self) -> f64 {
+        let foreign = self.busy_ms.saturating_sub(self.sum_ms(|_| true));
+        three_digits(per(number(foreign), self.busy_ms))
     }
 }
 

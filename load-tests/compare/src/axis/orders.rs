@@ -1,11 +1,8 @@
 //! Orders, counted when they are confirmed: through the gateway, beside the same five commits alone.
 
-mod customer;
-mod gate;
 mod phases;
 mod report;
 pub(super) mod saga;
-mod shop;
 
 use std::time::Duration;
 

@@ -135,8 +135,8 @@ impl Records {
         })
     }
 
-    /// The version and those settings on which durability and speed depend.
-    pub(super) async fn settings(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
+    /// Our version, that of PostgreSQL, and those settings on which durability and speed depend.
+    pub(super) async fn versions(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
         const SETTINGS: &str = "
             SELECT name, current_setting(name)
               FROM pg_settings
@@ -144,7 +144,10 @@ impl Records {
                             'shared_buffers', 'max_wal_size', 'wal_sync_method')";
         let settings: Vec<(String, String)> =
             sqlx::query_as(SETTINGS).fetch_all(&mut self.superuser).await?;
-        Ok(settings.into_iter().collect())
+        let settings =
+            settings.into_iter().map(|(name, value)| (format!("postgres.{name}"), value));
+        let ours = ("compare".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        Ok(settings.chain([ours]).collect())
     }
 }
 

@@ -1,8 +1,8 @@
 //! At a fixed rate, whatever the server does: every request has a time at which it is meant to be sent,
 //! and its wait counts from then on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -19,6 +19,8 @@ struct Plan {
     next: AtomicU32,
     /// A permit for each request whose time has come.
     due: Semaphore,
+    /// One of all: hands are many here, and a histogram of each would be large.
+    tally: Mutex<Tally>,
 }
 
 /// Sends `rate` requests a second by whichever of `workers` is free. Where none is, the request is sent
@@ -33,7 +35,8 @@ pub(crate) async fn open<W: Operate>(
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let requests = requests as u32;
     let (begun, next, due) = (Instant::now(), AtomicU32::new(0), Semaphore::new(0));
-    let plan = Arc::new(Plan { begun, rate, requests, next, due });
+    let tally = Mutex::new(Tally::new()?);
+    let plan = Arc::new(Plan { begun, rate, requests, next, due, tally });
 
     let (bell, hands) = (plan.clone(), workers.len());
     std::thread::spawn(move || bell.ring(hands));
@@ -41,11 +44,11 @@ pub(crate) async fn open<W: Operate>(
     for worker in workers {
         tasks.spawn(work(worker, plan.clone(), phase));
     }
-    let mut tally = Tally::new()?;
     while let Some(ended) = tasks.join_next().await {
-        tally.add(ended??)?;
+        ended??;
     }
-    Ok(tally)
+    let mut tally = plan.tally.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::replace(&mut *tally, Tally::new()?))
 }
 
 impl Plan {
@@ -64,16 +67,16 @@ impl Plan {
     }
 }
 
-async fn work<W: Operate>(mut worker: W, plan: Arc<Plan>, phase: Phase) -> anyhow::Result<Tally> {
-    let mut tally = Tally::new()?;
+async fn work<W: Operate>(mut worker: W, plan: Arc<Plan>, phase: Phase) -> anyhow::Result<()> {
     loop {
         plan.due.acquire().await?.forget();
         let request = plan.next.fetch_add(1, Ordering::Relaxed);
         if request >= plan.requests {
-            return Ok(tally);
+            return Ok(());
         }
         let meant = plan.time_of(request);
-        let outcome = worker.once().await;
+        let outcome = worker.once_due(meant).await;
+        let mut tally = plan.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.note(phase.counts(plan.begun, meant), meant.elapsed(), outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! Which process used how much of the processors.
+//! Which process used how much of the processors, and of the memory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,11 +50,19 @@ impl Meter {
 
     /// The most memory that each process that is watched by itself ever had, in MB.
     pub(crate) fn peaks_mb(&self) -> BTreeMap<String, u64> {
-        let peak = |pid| super::field(format!("/proc/{pid}/status"), "VmHWM");
-        let peaks = self.alone.iter().map(|(name, pid)| {
-            (name.clone(), peak(pid).map_or(0, |text| super::kb(&text).div_ceil(1024)))
-        });
-        peaks.collect()
+        self.memory_kb("VmHWM").map(|(name, kb)| (name.to_owned(), kb.div_ceil(1024))).collect()
+    }
+
+    /// The memory that each process that is watched by itself has now, in kB; 0 where it is gone.
+    pub(crate) fn resident_kb(&self) -> BTreeMap<String, u64> {
+        self.memory_kb("VmRSS").map(|(name, kb)| (name.to_owned(), kb)).collect()
+    }
+
+    fn memory_kb(&self, field: &str) -> impl Iterator<Item = (&str, u64)> {
+        self.alone.iter().map(move |(name, pid)| {
+            let text = super::field(format!("/proc/{pid}/status"), field);
+            (name.as_str(), text.map_or(0, |text| super::kb(&text)))
+        })
     }
 }
 
@@ -134,6 +142,6 @@ mod tests {
     fn this_process_is_seen_and_part_of_the_whole() {
         let meter = Meter::new(vec![("me".to_owned(), std::process::id())], Vec::new());
         assert!(meter.read().unwrap().since(&Reading::default())["me"] <= busy_ms().unwrap());
-        assert!(meter.peaks_mb()["me"] > 0);
+        assert!(meter.peaks_mb()["me"] > 0 && meter.resident_kb()["me"] > 1024);
     }
 }

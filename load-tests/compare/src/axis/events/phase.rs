@@ -22,7 +22,6 @@ use super::teller::{Teller, Telling};
 use crate::axis::Settings;
 use crate::axis::bench::Bench;
 use crate::figures::{number, per, three_digits};
-use crate::machine::cpu;
 
 /// Who has not heard everything so long after the last fact never will.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
@@ -139,7 +138,7 @@ async fn measure(
     ensure!(book.is_applied(FIRST), "nobody hears anything");
     teller.tell(1..1 + warm_up).await;
 
-    let (reading, busy) = (bench.meter.read()?, cpu::busy_ms()?);
+    let before = bench.usage()?;
     let (began, numbers) = (Instant::now(), 1 + warm_up..1 + warm_up + measured);
     let telling = if plan.open.is_zero() {
         teller.tell(numbers.clone()).await
@@ -151,13 +150,8 @@ async fn measure(
     };
     let seconds = began.elapsed().as_secs_f64();
     wait_for(|| book.missing() == 0).await;
-    let used = bench.meter.read()?.since(&reading);
-    let busy_ms = cpu::busy_ms()?.saturating_sub(busy);
-
-    let sum = |of: &dyn Fn(&str) -> bool| -> u64 {
-        used.iter().filter(|(name, _)| of(name)).map(|(_, ms)| ms).sum()
-    };
-    let ours_ms = sum(&|name| matches!(name, "postgres" | "client"));
+    let used = bench.usage()?.since(&before);
+    let ours_ms = used.sum_ms(|name| matches!(name, "postgres" | "client"));
     let (doubled, dead_letters) = place.judge().await.context("nobody can be judged")?;
     let (heard, applied) = (book.ways_to_listener(numbers.clone())?, book.ways_to_effect(numbers)?);
     let Telling { late_max, failed } = telling;
@@ -176,7 +170,7 @@ async fn measure(
         told_late_ms: three_digits(late_max.as_secs_f64() * 1e3),
         not_told: failed,
         cpu_us_per_event: three_digits(per(number(ours_ms) * 1e3, measured as u64)),
-        foreign_share: three_digits(per(number(busy_ms.saturating_sub(sum(&|_| true))), busy_ms)),
+        foreign_share: used.foreign_share(),
     })
 }
 

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::phase::Found;
 use super::place::PARALLEL;
 use crate::axis::Settings;
+use crate::axis::files;
 use crate::axis::noise::Surroundings;
 use crate::figures::{median, most, three_digits};
 use crate::machine::Machine;
@@ -129,11 +129,7 @@ impl Report {
 
     /// Writes `events.json` and `events.md`.
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(&self.json())?;
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(folder.join("events.json"), json + "\n"))
-            .with_context(|| format!("cannot write into {}", folder.display()))?;
-        Ok(std::fs::write(folder.join("events.md"), self.markdown()?)?)
+        files::write(folder, "events", &self.json(), &self.markdown()?)
     }
 
     fn json(&self) -> Value {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::gate::Evidence;
 use super::rounds::{CLIENTS, Round};
 use crate::axis::Settings;
+use crate::axis::files;
 use crate::axis::noise::Surroundings;
 use crate::figures::{least, median, most, three_digits};
 use crate::machine::Machine;
@@ -36,11 +36,7 @@ impl Report {
 
     /// Writes `hot-item.json` and `hot-item.md`.
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(&self.json()?)?;
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(folder.join("hot-item.json"), json + "\n"))
-            .with_context(|| format!("cannot write into {}", folder.display()))?;
-        Ok(std::fs::write(folder.join("hot-item.md"), self.markdown()?)?)
+        files::write(folder, "hot-item", &self.json()?, &self.markdown()?)
     }
 
     /// One result; where the gate is broken, none of the measured numbers is in it.

@@ -18,7 +18,6 @@ use crate::axis::pgbench::Pgbench;
 use crate::axis::records::{Backlog, Records};
 use crate::client::{Operate, Phase, Tally, closed};
 use crate::figures::{number, per, three_digits};
-use crate::machine::cpu;
 
 pub(super) const CLIENTS: u16 = 64;
 
@@ -89,30 +88,25 @@ impl<'a> Rounds<'a> {
 
         self.records.checkpoint().await?;
         let counters = self.records.counters().await?;
-        let (reading, busy) = (self.bench.meter.read()?, cpu::busy_ms()?);
+        let before = self.bench.usage()?;
         let tally = self.storm(self.phase).await?;
         self.backlog = self.records.drain().await?;
-        let used = self.bench.meter.read()?.since(&reading);
-        let busy_ms = cpu::busy_ms()?.saturating_sub(busy);
+        let used = self.bench.usage()?.since(&before);
         let later = self.records.counters().await?;
 
         let ours = number(tally.done) / self.phase.measured.as_secs_f64();
         ensure!(ours > 0.0, "nothing was reserved in time: {:?}", tally.failures);
-        let sum = |of: &dyn Fn(&str) -> bool| -> u64 {
-            used.iter().filter(|(name, _)| of(name)).map(|(_, ms)| ms).sum()
-        };
         let each = |amount: u64| three_digits(per(number(amount), tally.all));
-        let share = |part: u64| three_digits(per(number(part), busy_ms));
         let commits = later.commits_since(&counters);
         Ok(Round {
             limit: three_digits(limit),
             ours: three_digits(ours),
             ratio: three_digits(ours / limit),
-            cpu_ms_per_reservation: each(sum(&is_ours)),
+            cpu_ms_per_reservation: each(used.sum_ms(is_ours)),
             commits_per_reservation: each(commits.get(self.service.name).copied().unwrap_or(0)),
             wal_kb_per_reservation: each(later.wal_since(&counters) / 1024),
-            client_share: share(sum(&|name| name == "client")),
-            foreign_share: share(busy_ms.saturating_sub(sum(&|_| true))),
+            client_share: used.client_share(),
+            foreign_share: used.foreign_share(),
             failures: tally.failures,
         })
     }
@@ -155,11 +149,8 @@ impl<'a> Rounds<'a> {
 
     /// Versions and settings of the engines.
     pub(super) async fn versions(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
-        let settings = self.records.settings().await?.into_iter();
-        let mut versions: BTreeMap<String, String> =
-            settings.map(|(name, value)| (format!("postgres.{name}"), value)).collect();
+        let mut versions = self.records.versions().await?;
         versions.insert("pgbench".to_owned(), self.row.version());
-        versions.insert("compare".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         Ok(versions)
     }
 }

@@ -11,43 +11,20 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 
-use super::gate::{self, Evidence};
 use super::saga;
-use super::shop::Shop;
 use crate::axis::Settings;
-use crate::axis::bench::{self, Bench};
+use crate::axis::bench::{Bench, is_ours};
+use crate::axis::gate::{self, Evidence, LEFT};
 use crate::axis::pgbench::Pgbench;
-use crate::axis::records::{Backlog, Left, Records};
+use crate::axis::records::{Backlog, Records};
+use crate::axis::shop::Shop;
 use crate::client::{Phase, Tally, closed, open};
 use crate::figures::{number, per, three_digits};
-use crate::machine::cpu;
 
 /// So many hands for one customer, that nobody has to wait for a free one in the open model.
 const OPEN_HANDS: usize = 4;
 
 pub(super) const CLIENTS: u16 = 32;
-
-/// A confirmed order rests for hours; what is due sooner is not decided.
-const LEFT: [Left; 3] = [
-    (
-        "orders",
-        "orders not decided",
-        "SELECT count(*)
-           FROM orders
-          WHERE state NOT IN ('COMPLETED', 'COMPLETED_UNPAID', 'CANCELLED', 'REJECTED')
-            AND next_attempt_at < now() + interval '30 min'",
-    ),
-    (
-        "orders",
-        "orders not shown in the projection",
-        "SELECT count(*) FROM orders WHERE projected_version < version",
-    ),
-    (
-        "notification",
-        "messages not sent",
-        "SELECT count(*) FROM send WHERE state IN ('QUEUED', 'SENDING')",
-    ),
-];
 
 /// Everything that rounds need.
 pub(super) struct Phases<'a> {
@@ -154,7 +131,7 @@ impl<'a> Phases<'a> {
         let customers = self.shop.customers(hands).await?;
         self.records.checkpoint().await?;
         let counters = self.records.counters().await?;
-        let (reading, busy) = (self.bench.meter.read()?, cpu::busy_ms()?);
+        let before = self.bench.usage()?;
 
         let tally = match rate {
             None => closed(customers, self.phase).await?,
@@ -164,22 +141,21 @@ impl<'a> Phases<'a> {
         self.backlog = self.records.drain().await?;
         let drain_s = answered.elapsed().as_secs_f64();
 
-        let used = self.bench.meter.read()?.since(&reading);
-        let busy_ms = cpu::busy_ms()?.saturating_sub(busy);
+        let used = self.bench.usage()?.since(&before);
         let later = self.records.counters().await?;
         let commits = later.commits_since(&counters);
         let orders = tally.all;
         let cost = Cost {
             orders,
             failures: tally.failures.clone(),
-            cpu_ms_per_order: per_order(sum(&used, bench::is_ours), orders),
-            cpu_ms_per_order_by_process: each(&used, orders),
+            cpu_ms_per_order: per_order(used.sum_ms(is_ours), orders),
+            cpu_ms_per_order_by_process: each(&used.ms, orders),
             commits_per_order: per_order(commits.values().sum(), orders),
             commits_per_order_by_database: each(&commits, orders),
             wal_kb_per_order: per_order(later.wal_since(&counters) / 1024, orders),
             wal_syncs_per_order: per_order(later.syncs_since(&counters), orders),
-            client_share: share(sum(&used, |name| name == "client"), busy_ms),
-            foreign_share: share(busy_ms.saturating_sub(sum(&used, |_| true)), busy_ms),
+            client_share: used.client_share(),
+            foreign_share: used.foreign_share(),
             drain_s: three_digits(drain_s),
         };
         Ok((tally, cost))
@@ -192,16 +168,13 @@ impl<'a> Phases<'a> {
         let found = gate::collect(&mut self.records, self.shop.store, &promises, backlog).await?;
         let mut saga = PgConnection::connect(&self.saga_url).await?;
         let limit = saga::done(&mut saga).await?;
-        Ok(Evidence { limit, processes_ended: self.bench.ended(), ..found })
+        Ok(Evidence { limit: Some(limit), processes_ended: self.bench.ended(), ..found })
     }
 
     /// Versions and settings of the engines.
     pub(super) async fn versions(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
-        let settings = self.records.settings().await?.into_iter();
-        let mut versions: BTreeMap<String, String> =
-            settings.map(|(name, value)| (format!("postgres.{name}"), value)).collect();
+        let mut versions = self.records.versions().await?;
         versions.insert("pgbench".to_owned(), self.saga.version());
-        versions.insert("compare".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         Ok(versions)
     }
 }
@@ -227,18 +200,10 @@ impl fmt::Display for Round {
     }
 }
 
-fn sum(used: &BTreeMap<String, u64>, of: impl Fn(&str) -> bool) -> u64 {
-    used.iter().filter(|(name, _)| of(name)).map(|(_, ms)| ms).sum()
-}
-
 fn each(used: &BTreeMap<String, u64>, orders: u64) -> BTreeMap<String, f64> {
     used.iter().map(|(name, amount)| (name.clone(), per_order(*amount, orders))).collect()
 }
 
 fn per_order(amount: u64, orders: u64) -> f64 {
     three_digits(per(number(amount), orders))
-}
-
-fn share(part: u64, whole: u64) -> f64 {
-    three_digits(per(number(part), whole))
 }

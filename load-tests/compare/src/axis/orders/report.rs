@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::gate::Evidence;
 use super::phases::{CLIENTS, Cost, Round};
 use crate::axis::Settings;
 use crate::axis::bench::is_service;
+use crate::axis::files;
+use crate::axis::gate::Evidence;
 use crate::axis::noise::Surroundings;
 use crate::figures::{least, median, most, three_digits};
 use crate::machine::Machine;
@@ -37,11 +37,7 @@ impl Report {
 
     /// Writes `orders.json` and `orders.md`.
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(&self.json()?)?;
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(folder.join("orders.json"), json + "\n"))
-            .with_context(|| format!("cannot write into {}", folder.display()))?;
-        Ok(std::fs::write(folder.join("orders.md"), self.markdown()?)?)
+        files::write(folder, "orders", &self.json()?, &self.markdown()?)
     }
 
     /// One result; where the gate is broken, none of the measured numbers is in it.
@@ -208,7 +204,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::axis::orders::gate::tests::sound;
+    use crate::axis::gate::tests::sound;
 
     #[derive(Parser)]
     struct Cli {

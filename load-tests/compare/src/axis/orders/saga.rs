@@ -11,10 +11,10 @@ pub(super) const DATABASE: &str = "bench_saga";
 /// Its name and its words.
 pub(super) const SCRIPT: (&str, &str) = ("saga.sql", include_str!("saga.sql"));
 
-pub(super) static ORDERS: Migrator = sqlx::migrate!("../../services/orders/migrations");
+pub(in crate::axis) static ORDERS: Migrator = sqlx::migrate!("../../services/orders/migrations");
 pub(in crate::axis) static INVENTORY: Migrator =
     sqlx::migrate!("../../services/inventory/migrations");
-pub(super) static PAYMENT: Migrator = sqlx::migrate!("../../services/payment/migrations");
+pub(in crate::axis) static PAYMENT: Migrator = sqlx::migrate!("../../services/payment/migrations");
 
 /// What stands for the store, its items and their stock.
 const CONTENT: &str = "

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::client::{Failure, Operate, Reply, Wire};
 
-const ORDERS: &str = "/v1/orders";
+pub(super) const ORDERS: &str = "/v1/orders";
 const CONFIRMED: &str = "CONFIRMED";
 /// How often somebody looks whose order was taken and not yet decided, and for how long.
 const LOOK: Duration = Duration::from_millis(100);
@@ -39,9 +39,10 @@ pub(super) struct Customer {
     promises: Promises,
 }
 
+/// An order, as far as its customer reads it.
 #[derive(Deserialize)]
-struct Placed {
-    order_id: Uuid,
+pub(super) struct Placed {
+    pub(super) order_id: Uuid,
     state: String,
 }
 
@@ -51,13 +52,19 @@ struct Problem {
 }
 
 impl Promises {
-    fn keep(&self, order: Uuid, confirmed: bool) {
+    pub(super) fn keep(&self, order: Uuid, confirmed: bool) {
         let mut promised = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if confirmed { promised.confirmed.push(order) } else { promised.taken.push(order) }
     }
 
     pub(super) fn all(&self) -> Promised {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Placed {
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.state == CONFIRMED
     }
 }
 
@@ -96,14 +103,14 @@ impl Operate for Customer {
         let body = self.order.clone();
         let reply = self.wire.post(ORDERS, Some(&self.bearer), &key, body).await?;
         let placed = placed(&reply)?;
-        let confirmed = placed.state == CONFIRMED;
+        let confirmed = placed.is_confirmed();
         self.promises.keep(placed.order_id, confirmed);
         if confirmed { Ok(()) } else { self.until_decided(placed.order_id).await }
     }
 }
 
 /// The order in an answer that is none of refusal.
-fn placed(reply: &Reply) -> Result<Placed, Failure> {
+pub(super) fn placed(reply: &Reply) -> Result<Placed, Failure> {
     if (200..300).contains(&reply.status) {
         return serde_json::from_slice(&reply.body).map_err(|_| word("unreadable answer"));
     }

@@ -13,6 +13,7 @@ use cloudeats::site::Site;
 use common::types::{
     Cell, Clock, Currency, GeoPoint, ItemId, Quantity, StoreId, SystemClock, Text,
 };
+use hyper::header::HeaderValue;
 use identity_contract::http::Register;
 use inventory_contract::http::{PublishMenu, PutItem, PutStore, SetStock, StockReason, Unit};
 use orders_contract::http::{Fulfilment, OrderLine, PlaceOrder};
@@ -31,8 +32,9 @@ const PRICED_MAX: Duration = Duration::from_mins(1);
 /// A store with one item, and its customers.
 pub(super) struct Shop {
     pub(super) store: StoreId,
-    wire: Wire,
-    order: Bytes,
+    pub(super) wire: Wire,
+    /// What everybody orders.
+    pub(super) order: Bytes,
     people: Vec<Person>,
     pub(super) promises: Promises,
 }
@@ -62,14 +64,29 @@ impl Shop {
 
     /// So many hands, each ordering for one of the customers, whose tokens are good for another minute.
     pub(super) async fn customers(&self, hands: usize) -> anyhow::Result<Vec<Customer>> {
-        let mut tokens = Vec::new();
-        for person in &self.people {
-            tokens.push(format!("Bearer {}", person.token().await?).try_into()?);
-        }
+        let tokens = self.bearers().await?;
         let customers = tokens.into_iter().cycle().take(hands).map(|bearer| {
             Customer::new(self.wire.clone(), bearer, self.order.clone(), self.promises.clone())
         });
         Ok(customers.collect())
+    }
+
+    /// What each customer proves with who they are, good for another minute.
+    pub(super) async fn bearers(&self) -> anyhow::Result<Vec<HeaderValue>> {
+        let mut bearers = Vec::new();
+        for person in &self.people {
+            bearers.push(format!("Bearer {}", person.token().await?).try_into()?);
+        }
+        Ok(bearers)
+    }
+
+    /// Everybody signs in anew: what they prove is good for a quarter of an hour then.
+    pub(super) async fn sign_in(&mut self, site: &Site) -> anyhow::Result<()> {
+        for person in &mut self.people {
+            *person = Person::new(person.api(), person.email(), site.secrets.get("customers")?);
+        }
+        self.bearers().await?;
+        Ok(())
     }
 
     /// The till hears of a new menu a moment after the counter.
