@@ -1,5 +1,7 @@
 //! What operations do to an order that does not go on by itself: try again, send back, skip a step.
 
+#[cfg(test)]
+mod live;
 mod skip;
 
 use axum::http::StatusCode;

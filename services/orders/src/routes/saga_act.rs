@@ -1,8 +1,5 @@
 //! What the three acts on a saga have in common: who may, and what has to be said.
 
-#[cfg(test)]
-mod live;
-
 use common::types::{Class, OrderId, Role, Text};
 use service_kit::{Allowed, Caller, Key, Problem, Stored};
 
