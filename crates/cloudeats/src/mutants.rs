@@ -80,7 +80,6 @@ enum By {
 }
 
 const MUTANTS: &[Mutant] = &[
-    Mutant { name: "capture_authorized_total", red: &["I1"], by: By::Day },
     Mutant { name: "ledger_leg_missing", red: &["I1"], by: By::Day },
     Mutant { name: "new_provider_key_on_retry", red: &["I2"], by: By::Doubt },
     Mutant { name: "no_lease_fence", red: &["I1", "I2", "I8"], by: By::Frozen },
@@ -95,6 +94,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant { name: "poll_after_max_id", red: &["I9"], by: By::HangUps },
     Mutant { name: "no_tombstone", red: &["I10"], by: By::Late },
     Mutant { name: "fail_on_timeout", red: &["I10"], by: By::Doubt },
+    Mutant { name: "last_arrival_wins", red: &["I12"], by: By::Day },
     Mutant { name: "key_without_principal", red: &["I15"], by: By::Day },
     Mutant { name: "no_fingerprint", red: &["I15"], by: By::Day },
     Mutant { name: "no_prune", red: &["I16"], by: By::Old },

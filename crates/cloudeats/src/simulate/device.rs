@@ -25,6 +25,8 @@ const AGAIN: Duration = Duration::from_millis(1_500);
 const RECONNECT: Duration = Duration::from_millis(500);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const QUEUE: usize = 64;
+/// Of so many reports, one is followed by the one before it.
+const LATE_EVERY: i64 = 8;
 const FIRMWARE: &str = "simulate";
 
 type Waiting = Arc<Mutex<HashMap<Uuid, oneshot::Sender<Option<String>>>>>;
@@ -49,6 +51,9 @@ pub(super) struct Device {
     client: AsyncClient,
     waiting: Waiting,
     positions: i64,
+    /// The report before the last.
+    before: Option<Vec<u8>>,
+    last: Option<Vec<u8>>,
     facts: i64,
     logbook: Logbook,
     stop: CancellationToken,
@@ -84,6 +89,8 @@ impl Device {
             client,
             waiting,
             positions: 0,
+            before: None,
+            last: None,
             facts: 0,
             logbook: logbook.clone(),
             stop: stop.clone(),
@@ -105,10 +112,25 @@ impl Device {
             accuracy_m: Some(4.0),
             battery_pct: None,
         };
-        let sent = payload(&telemetry).map(|payload| {
-            self.client.try_publish(topic(self.vehicle, "tel"), QoS::AtMostOnce, false, payload)
-        });
-        matches!(sent, Some(Ok(())))
+        let Some(payload) = payload(&telemetry) else { return false };
+        self.before = self.last.replace(payload.clone());
+        let sent = self.publish(payload);
+        if self.positions % LATE_EVERY == 0 {
+            self.send_late();
+        }
+        sent
+    }
+
+    fn publish(&self, telemetry: Vec<u8>) -> bool {
+        let topic = topic(self.vehicle, "tel");
+        self.client.try_publish(topic, QoS::AtMostOnce, false, telemetry).is_ok()
+    }
+
+    /// The report before the last comes once more, behind the last, as networks do it.
+    fn send_late(&mut self) {
+        if let Some(before) = self.before.take() {
+            let _lost = self.publish(before);
+        }
     }
 
     /// Tells a fact until it is answered.
@@ -170,7 +192,8 @@ impl Device {
     }
 
     /// Says good-bye and waits until the connection is closed.
-    pub(super) async fn end(self) {
+    pub(super) async fn end(mut self) {
+        self.send_late();
         if let Some(gone) = payload(&status(self.boot, false)) {
             let topic = topic(self.vehicle, "sta");
             let said = self.client.publish(topic, QoS::AtLeastOnce, true, gone);

@@ -1,8 +1,12 @@
 //! The tables `vehicle_boot`, `vehicle_position`, `vehicle_track` and `telemetry_quarantine`.
 
-use common::types::{Timestamp, VehicleId};
+use common::{
+    mutants,
+    types::{Timestamp, VehicleId},
+};
 use jiff_sqlx::ToSqlx;
 use postgres_kit::{PgConnection, StoreError};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 use uuid::Uuid;
 
 use super::place;
@@ -10,6 +14,19 @@ use crate::domain::{Cause, Fix, Reading};
 
 /// What is kept of a payload that was turned away.
 const KEPT_BYTES: usize = 1_024;
+
+/// Moves to the newest fix of each vehicle, unless a newer one is known.
+const MOVE: &str = "
+    INSERT INTO vehicle_position AS p (vehicle_id, boot_ord, seq, fix_at, lat, lon, speed_mps, course_deg)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[],
+                         $5::float8[], $6::float8[], $7::float8[], $8::float8[])
+        ON CONFLICT (vehicle_id) DO UPDATE
+       SET boot_ord = excluded.boot_ord, seq = excluded.seq, fix_at = excluded.fix_at,
+           lat = excluded.lat, lon = excluded.lon,
+           speed_mps = excluded.speed_mps, course_deg = excluded.course_deg
+     WHERE (excluded.boot_ord, excluded.seq) > (p.boot_ord, p.seq)";
+/// What the mutant leaves out.
+const NEWER: &str = "(excluded.boot_ord, excluded.seq) > (p.boot_ord, p.seq)";
 
 /// A reading with its place in the vehicle's history.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,26 +130,22 @@ pub(crate) async fn move_to(
     fixes: &[(VehicleId, Fix)],
 ) -> Result<(), StoreError> {
     let of = |value: fn(&Fix) -> f64| fixes.iter().map(|(_, fix)| value(fix)).collect::<Vec<_>>();
-    sqlx::query(
-        "INSERT INTO vehicle_position AS p (vehicle_id, boot_ord, seq, fix_at, lat, lon, speed_mps, course_deg)
-         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[],
-                              $5::float8[], $6::float8[], $7::float8[], $8::float8[])
-             ON CONFLICT (vehicle_id) DO UPDATE
-            SET boot_ord = excluded.boot_ord, seq = excluded.seq, fix_at = excluded.fix_at,
-                lat = excluded.lat, lon = excluded.lon,
-                speed_mps = excluded.speed_mps, course_deg = excluded.course_deg
-          WHERE (excluded.boot_ord, excluded.seq) > (p.boot_ord, p.seq)",
-    )
-    .bind(fixes.iter().map(|(vehicle, _)| vehicle.as_uuid()).collect::<Vec<_>>())
-    .bind(fixes.iter().map(|(_, fix)| fix.boot_ord).collect::<Vec<_>>())
-    .bind(fixes.iter().map(|(_, fix)| fix.seq).collect::<Vec<_>>())
-    .bind(fixes.iter().map(|(_, fix)| fix.at.to_sqlx()).collect::<Vec<_>>())
-    .bind(of(|fix| fix.place.lat()))
-    .bind(of(|fix| fix.place.lon()))
-    .bind(fixes.iter().map(|(_, fix)| fix.speed_mps).collect::<Vec<_>>())
-    .bind(fixes.iter().map(|(_, fix)| fix.course_deg).collect::<Vec<_>>())
-    .execute(tx)
-    .await?;
+    let sql = if mutants::on("last_arrival_wins") {
+        AssertSqlSafe(MOVE.replace(NEWER, "true")).into_sql_str()
+    } else {
+        MOVE.into_sql_str()
+    };
+    sqlx::query(sql)
+        .bind(fixes.iter().map(|(vehicle, _)| vehicle.as_uuid()).collect::<Vec<_>>())
+        .bind(fixes.iter().map(|(_, fix)| fix.boot_ord).collect::<Vec<_>>())
+        .bind(fixes.iter().map(|(_, fix)| fix.seq).collect::<Vec<_>>())
+        .bind(fixes.iter().map(|(_, fix)| fix.at.to_sqlx()).collect::<Vec<_>>())
+        .bind(of(|fix| fix.place.lat()))
+        .bind(of(|fix| fix.place.lon()))
+        .bind(fixes.iter().map(|(_, fix)| fix.speed_mps).collect::<Vec<_>>())
+        .bind(fixes.iter().map(|(_, fix)| fix.course_deg).collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

@@ -4,10 +4,7 @@ mod again;
 mod apply;
 mod errand;
 
-use common::{
-    mutants,
-    types::{Class, Currency, Fault, OrderId, PaymentId},
-};
+use common::types::{Class, Currency, Fault, OrderId, PaymentId};
 use uuid::Uuid;
 
 use super::{Answer, Asked, DeclineClass, Posting, State, Step, Terms};
@@ -157,11 +154,6 @@ impl Payment {
 
     fn begin_capture(&mut self, amount_minor: i64) -> Changed {
         let now = &mut self.standing;
-        let amount_minor = if mutants::on("capture_authorized_total") {
-            now.authorized_minor
-        } else {
-            amount_minor
-        };
         (now.capturing_minor, now.captures) = (amount_minor, now.captures + 1);
         let asked = Asked { step: Step::Capture, generation: now.captures, amount_minor };
         now.enter(State::Capturing, Some(Step::Capture));
