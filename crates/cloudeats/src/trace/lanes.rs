@@ -2,7 +2,7 @@
 
 /// Each a service and a question to its database; the answers have the columns of
 /// [`Entry`](super::Entry).
-pub(super) const LANES: [(&str, &str); 12] = [
+pub(super) const LANES: [(&str, &str); 13] = [
     (
         "orders",
         "SELECT extract(epoch FROM at)::float8 AS at, 'order' AS lane,
@@ -36,6 +36,18 @@ pub(super) const LANES: [(&str, &str); 12] = [
                 NULL::text AS actor, 'order was ' || state AS cause
            FROM incident
           WHERE order_id = $1",
+    ),
+    (
+        "orders",
+        "SELECT extract(epoch FROM asked_at)::float8 AS at, 'by hand' AS lane, concat_ws(' ', act, step) AS what,
+                asked_by::text AS actor, reason AS cause
+           FROM saga_act
+          WHERE order_id = $1
+          UNION ALL
+         SELECT extract(epoch FROM agreed_at)::float8, 'by hand', concat_ws(' ', act, step, 'agreed to'),
+                agreed_by::text, agreed_reason
+           FROM saga_act
+          WHERE order_id = $1 AND agreed_at IS NOT NULL",
     ),
     (
         "inventory",
