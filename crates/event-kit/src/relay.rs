@@ -21,7 +21,10 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use self::{floor::Floor, outgoing::Outgoing};
+use self::{
+    floor::{Floor, Look},
+    outgoing::Outgoing,
+};
 use crate::{Log, LogError, PARTITIONS, metrics::METRICS};
 
 /// Partitions are led in groups; a process leads what it can get.
@@ -34,12 +37,12 @@ const CHANNEL: &str = "outbox";
 const LOOK: Duration = Duration::from_secs(1);
 /// Who worked rests some times as long, so that on a busy machine one commit carries many facts, and on
 /// an idle one nobody waits.
-const REST_TIMES: u32 = 4;
+const REST_TIMES: u32 = 2;
 const REST_MAX: Duration = Duration::from_millis(25);
 /// When nothing more comes, what was published is marked after so long; else with the next look.
 const MARK: Duration = Duration::from_millis(50);
 /// Upkeep follows upkeep after so many times its own length, but within limits: facts wait meanwhile.
-const UPKEEP_TIMES: u32 = 200;
+const UPKEEP_TIMES: u32 = 500;
 const UPKEEP_MIN: Duration = Duration::from_secs(5);
 const UPKEEP_MAX: Duration = Duration::from_secs(30);
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -142,7 +145,7 @@ impl Leader {
             upkeep_at: Instant::now() + UPKEEP_MIN,
             resting: HashMap::new(),
             told: Vec::new(),
-            floor: Floor::new(Instant::now()),
+            floor: Floor::new(0, Instant::now()),
         })
     }
 
@@ -152,12 +155,16 @@ impl Leader {
         if lately || self.groups.len() == groups().count() {
             return Ok(());
         }
+        let stood_by = self.groups.is_empty();
         for group in groups().filter(|group| !self.groups.contains(group)).collect::<Vec<_>>() {
             let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1, $2)");
             if lock.bind(LOCKS).bind(group).fetch_one(&mut self.own).await? {
                 self.groups.insert(group);
                 self.floor.sweep_now(Instant::now());
             }
+        }
+        if stood_by && !self.groups.is_empty() {
+            self.floor = Floor::new(outgoing::highest(&mut self.own).await?, Instant::now());
         }
         self.asked_at = Some(Instant::now());
         Ok(())
@@ -176,23 +183,47 @@ impl Leader {
         if self.resting.len() < rested {
             self.floor.sweep_now(Instant::now());
         }
-        loop {
-            let resting: Vec<&str> = self.resting.keys().map(String::as_str).collect();
-            let (parts, region) = (self.parts(), &self.log.config.region);
-            let told = std::mem::take(&mut self.told);
-            let began = Instant::now();
-            let from = self.floor.look_from(began);
-            let due = outgoing::mark_and_look(&mut self.own, &told, &parts, &resting, from, region);
-            let batch = due.await?;
-            let (looked, more) = (Instant::now(), outgoing::may_have_more(&batch));
-            if !batch.is_empty() {
-                self.publish(batch).await?;
+        while !self.groups.is_empty() && self.look_and_publish().await? {}
+        Ok(())
+    }
+
+    /// Looks once, marks with it what was published before, and publishes what is due; whether there may
+    /// be more.
+    async fn look_and_publish(&mut self) -> Result<bool, RelayError> {
+        let resting: Vec<&str> = self.resting.keys().map(String::as_str).collect();
+        let (parts, region) = (self.parts(), &self.log.config.region);
+        let told = std::mem::take(&mut self.told);
+        let began = Instant::now();
+        let (due, more) = match self.floor.next_look(began) {
+            Look::Sweep => {
+                let due = outgoing::mark_and_sweep(&mut self.own, &told, &parts, &resting, region)
+                    .await?;
+                let more = outgoing::may_have_more(&due);
+                self.floor.swept(began, Instant::now(), more);
+                (due, more)
             }
-            self.floor.looked(from, began, looked, more);
-            if !more {
-                return Ok(());
+            Look::Glance { behind, missing } => {
+                let place = (behind, missing.as_slice());
+                let glance = outgoing::mark_and_glance(
+                    &mut self.own,
+                    &told,
+                    place,
+                    &parts,
+                    &resting,
+                    region,
+                );
+                let glance = glance.await?;
+                if let Some(horizon) = glance.horizon {
+                    self.floor.glanced(&glance.ids, horizon);
+                }
+                let more = glance.may_have_more();
+                (glance.due, more)
             }
+        };
+        if !due.is_empty() {
+            self.publish(due).await?;
         }
+        Ok(more)
     }
 
     /// Publishes a batch and remembers, of each key, what was taken before the first refusal: what came
@@ -208,10 +239,7 @@ impl Leader {
                 continue;
             }
             match answer {
-                Ok(()) => {
-                    self.told.push(id);
-                    self.floor.published(id);
-                }
+                Ok(()) => self.told.push(id),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, event.id = %record.id, "the log refused a fact");

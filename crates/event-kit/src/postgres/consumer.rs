@@ -21,7 +21,7 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(1);
 /// After a look a reader rests some times as long as the look took, so that on a busy machine many
 /// events share one, and on an idle one nobody waits.
-const REST_TIMES: u32 = 4;
+const REST_TIMES: u32 = 2;
 const REST_MAX: Duration = Duration::from_millis(25);
 
 /// Makes the rows of the group, none of them owned.
@@ -82,13 +82,18 @@ const RELEASE: &str = "
       FROM unnest($3::text[], $4::smallint[]) AS r (topic, part)
      WHERE g.consumer_group = $1 AND g.owner = $2 AND g.topic = r.topic AND g.part = r.part";
 
-/// Only partitions whose end is beyond what we have read are looked into; they share the batch.
+/// The partitions that hold something we have not read share the batch.
 const FETCH: &str = "
     WITH waiting AS MATERIALIZED (
         SELECT w.topic, w.part, w.next_offset
           FROM unnest($1::text[], $2::smallint[], $3::bigint[]) AS w (topic, part, next_offset)
-          JOIN log_partition p
-            ON p.topic = w.topic AND p.part = w.part AND p.next_offset > w.next_offset
+         CROSS JOIN LATERAL (
+            SELECT
+              FROM log_record
+             WHERE topic = w.topic AND part = w.part AND record_offset >= w.next_offset
+             ORDER BY record_offset
+             LIMIT 1
+         ) r
     )
     SELECT r.topic, r.part, r.record_offset, r.event_id, r.key, r.headers, r.body
       FROM waiting w
@@ -114,9 +119,15 @@ const COMMIT: &str = "
     RETURNING g.topic, g.part";
 
 const LAG: &str = "
-    SELECT coalesce(sum(p.next_offset - g.committed_offset), 0)::bigint
+    SELECT coalesce(sum(greatest(last.record_offset + 1 - g.committed_offset, 0)), 0)::bigint
       FROM log_group g
-      JOIN log_partition p USING (topic, part)
+     CROSS JOIN LATERAL (
+        SELECT record_offset
+          FROM log_record
+         WHERE topic = g.topic AND part = g.part
+         ORDER BY record_offset DESC
+         LIMIT 1
+     ) last
      WHERE g.consumer_group = $1 AND g.owner = $2";
 
 /// A partition that is ours.

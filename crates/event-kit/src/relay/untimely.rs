@@ -18,7 +18,7 @@ pub(super) fn tell_through(log: &Log) {
 /// Tells what the transaction has staged under `id`, and marks it.
 pub(crate) async fn tell(tx: &mut PgConnection, id: Uuid, part: i16) -> sqlx::Result<()> {
     let Some(log) = LOG.get() else { return Ok(()) };
-    let due = outgoing::mark_and_look(tx, &[], &[part], &[], 0, &log.config.region).await?;
+    let due = outgoing::mark_and_sweep(tx, &[], &[part], &[], &log.config.region).await?;
     let ours = due.into_iter().filter(|due| due.record.id == id);
     let (ids, records): (Vec<i64>, Vec<_>) = ours.map(|due| (due.id, due.record)).unzip();
     if log.backend.publish(&records).await.is_ok() {

@@ -17,9 +17,15 @@ const COUNTED: Duration = Duration::from_millis(1_200);
 
 const OUTBOX: &str = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
 const UNHEARD: &str = "
-    SELECT coalesce(sum(p.next_offset - g.committed_offset), 0)::bigint
+    SELECT coalesce(sum(last.record_offset + 1 - g.committed_offset), 0)::bigint
       FROM log_group g
-      JOIN log_partition p USING (topic, part)";
+     CROSS JOIN LATERAL (
+        SELECT record_offset
+          FROM log_record
+         WHERE topic = g.topic AND part = g.part
+         ORDER BY record_offset DESC
+         LIMIT 1
+     ) last";
 
 /// A question after what is left to do: the database, what it is, and how it is counted.
 pub(super) type Left = (&'static str, &'static str, &'static str);
