@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The connection, the pool or the server refused or failed.
     #[error("the database did not do it")]
     Postgres(#[from] sqlx::Error),
+    /// Other requests had the connections for too long; nothing was begun.
+    #[error("no connection was free in time")]
+    Crowded,
     /// The connection died during a commit.
     #[error("the database did not say whether it committed")]
     CommitUnknown(#[source] sqlx::Error),
@@ -49,6 +52,8 @@ impl StoreError {
     pub const REPEAT: &'static str = "transaction-conflict";
     /// The code of a database that is not there.
     pub const AWAY: &'static str = "database-unavailable";
+    /// The code of [`StoreError::Crowded`].
+    pub const CROWDED: &'static str = "overloaded";
 
     /// The name of the constraint that was violated.
     #[must_use]
@@ -72,7 +77,7 @@ impl Fault for StoreError {
     fn class(&self) -> Class {
         match self {
             Self::Postgres(error) if verdict(error) == Verdict::Refused => Class::Broken,
-            Self::Postgres(_) | Self::Early { .. } => Class::Unavailable,
+            Self::Postgres(_) | Self::Crowded | Self::Early { .. } => Class::Unavailable,
             Self::CommitUnknown(_) => Class::Unknown,
             Self::Stale { .. } => Class::Conflict,
             Self::Corrupt { .. } => Class::Broken,
@@ -87,6 +92,7 @@ impl Fault for StoreError {
                 Verdict::Away => Self::AWAY,
                 Verdict::Refused => "database-refused",
             },
+            Self::Crowded => Self::CROWDED,
             Self::CommitUnknown(_) => "commit-unknown",
             Self::Stale { .. } => "changed-underneath",
             Self::Corrupt { .. } => "corrupt-row",

@@ -7,11 +7,12 @@ mod db;
 mod error;
 mod listen;
 mod probe;
+mod queue;
 mod repeat;
 mod tx;
 
 pub use config::{PostgresConfig, connect, migrate};
-pub use db::Db;
+pub use db::{Connection, Db};
 pub use error::StoreError;
 pub use listen::{Listener, listen};
 pub use probe::probe;

@@ -6,10 +6,10 @@ use std::{
 };
 
 use common::chaos::{self, Side};
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
+use sqlx::PgConnection;
 use tokio::sync::watch;
 
-use crate::StoreError;
+use crate::{Connection, StoreError};
 
 /// A transaction; what happens in it happens at once or not at all.
 ///
@@ -20,7 +20,7 @@ use crate::StoreError;
 #[derive(Debug)]
 pub struct Tx {
     /// `None` only after the end.
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Connection>,
     commits: watch::Sender<()>,
 }
 
@@ -28,7 +28,7 @@ const TAKEN: &str = "a transaction has its connection until it ends";
 
 impl Tx {
     pub(crate) async fn begin(
-        connection: PoolConnection<Postgres>,
+        connection: Connection,
         commits: watch::Sender<()>,
     ) -> Result<Self, StoreError> {
         let mut tx = Self { connection: Some(connection), commits };

@@ -44,9 +44,9 @@ pub struct HttpConfig {
     /// Open connections of one address (of one /64 where it is IPv6); further ones are turned away
     #[arg(long, env = "CE_HTTP_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 2_048)]
     pub http_connections_per_address_max: usize,
-    /// Requests worked on at once: a fifth of them is kept for what has begun, and no route gets more than
-    /// half; further ones wait 50 ms at most
-    #[arg(long, env = "CE_HTTP_REQUESTS_MAX", default_value_t = 512)]
+    /// Requests worked on at once, 64 for each core where nothing is said: a fifth of them is kept for what
+    /// has begun, and no route gets more than half; further ones wait 50 ms at most
+    #[arg(long, env = "CE_HTTP_REQUESTS_MAX", default_value_t = requests_max())]
     pub http_requests_max: usize,
     /// How long the balancer is given to see that this process is not ready, before it stops accepting
     #[arg(long, env = "CE_DRAIN_WAIT_MS", default_value_t = 5_000)]
@@ -74,6 +74,11 @@ pub struct Limits {
     pub connections_per_address_max: usize,
     /// Requests at once.
     pub requests_max: usize,
+}
+
+/// What a core works on in reasonable time; on one core as on two.
+fn requests_max() -> usize {
+    64 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get).max(2)
 }
 
 /// Header lines of one request.

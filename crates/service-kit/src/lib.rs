@@ -33,7 +33,7 @@ pub use kit::{Kit, Stop};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use run::run;
 pub use service::{Service, document};
-pub use stack::{Plan, Rank, Seat, body_limit};
+pub use stack::{Intake, IntakeConfig, Plan, Rank, Seat, Undertaking, body_limit};
 pub use token::Signer;
 pub use utoipa::openapi::OpenApi;
 pub use utoipa_axum::router::OpenApiRouter;

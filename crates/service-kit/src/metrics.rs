@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Histogram, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, UpDownCounter},
 };
 
 use crate::stack::Rank;
@@ -19,8 +19,14 @@ pub const HTTP_CLIENT_REQUEST_DURATION: &str = "http.client.request.duration";
 pub const CLIENT_RETRIES: &str = "cloudeats.client.retries";
 /// Calls that were not made, because the breaker was open.
 pub const CLIENT_DROPPED: &str = "cloudeats.client.dropped";
-/// Requests turned away because too many were being worked on.
+/// Requests turned away because too many were being worked on, by rank and reason.
 pub const REQUESTS_SHED: &str = "cloudeats.requests.shed";
+/// How much new work may be under way.
+pub const INTAKE_LIMIT: &str = "cloudeats.intake.limit";
+/// New work that is under way.
+pub const INTAKE_UNDER_WAY: &str = "cloudeats.intake.under_way";
+/// New work that is not decided, whether or not it is under way.
+pub const INTAKE_UNDECIDED: &str = "cloudeats.intake.undecided";
 
 /// Boundaries in seconds that OpenTelemetry advises for HTTP durations.
 const SECONDS: [f64; 14] =
@@ -33,6 +39,30 @@ pub(crate) struct Series {
     retries: Counter<u64>,
     dropped: Counter<u64>,
     shed: Counter<u64>,
+    intake_limit: Gauge<u64>,
+    under_way: UpDownCounter<i64>,
+    undecided: UpDownCounter<i64>,
+}
+
+/// Why a request was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shed {
+    /// There was no place for its rank or its route.
+    Places,
+    /// As much new work is under way as is decided in time.
+    Limit,
+    /// Too much work is not decided.
+    Undecided,
+}
+
+impl Shed {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Places => "places",
+            Self::Limit => "limit",
+            Self::Undecided => "undecided",
+        }
+    }
 }
 
 /// The first use asks the meter provider that is then in place.
@@ -47,6 +77,9 @@ pub(crate) static SERIES: LazyLock<Series> = LazyLock::new(|| {
         retries: meter.u64_counter(CLIENT_RETRIES).build(),
         dropped: meter.u64_counter(CLIENT_DROPPED).build(),
         shed: meter.u64_counter(REQUESTS_SHED).build(),
+        intake_limit: meter.u64_gauge(INTAKE_LIMIT).build(),
+        under_way: meter.i64_up_down_counter(INTAKE_UNDER_WAY).build(),
+        undecided: meter.i64_up_down_counter(INTAKE_UNDECIDED).build(),
     }
 });
 
@@ -85,7 +118,20 @@ impl Series {
         self.dropped.add(1, &[KeyValue::new("peer.service", peer)]);
     }
 
-    pub(crate) fn shed(&self, rank: Rank) {
-        self.shed.add(1, &[KeyValue::new("rank", rank.word())]);
+    pub(crate) fn shed(&self, rank: Rank, why: Shed) {
+        let attributes = [KeyValue::new("rank", rank.word()), KeyValue::new("reason", why.word())];
+        self.shed.add(1, &attributes);
+    }
+
+    pub(crate) fn intake_limit(&self, limit: usize) {
+        self.intake_limit.record(limit as u64, &[]);
+    }
+
+    pub(crate) fn under_way(&self, more: i64) {
+        self.under_way.add(more, &[]);
+    }
+
+    pub(crate) fn undecided(&self, more: i64) {
+        self.undecided.add(more, &[]);
     }
 }

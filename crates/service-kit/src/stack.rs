@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 use tracing::Instrument;
 
-pub use admission::{Plan, RANK, Rank, Seat};
+pub use admission::{Intake, IntakeConfig, Plan, RANK, Rank, Seat, Undertaking};
 pub use body::BodyError;
 pub use route::body_limit;
 
@@ -36,7 +36,7 @@ use crate::{
     config::Limits,
     context::{self, Context},
     stack::{
-        admission::{Admission, Asked},
+        admission::{Admission, Asked, Permit},
         body::RequestBody,
         observe::Observed,
     },
@@ -171,19 +171,22 @@ impl Stack {
         B::Error: Into<axum::BoxError>,
     {
         let (headers, tokens) = (request.headers(), &self.0.shared.tokens);
-        let Some(permit) = self.0.admission.enter(asked, headers, tokens, context).await else {
+        let Some(permit) = self.0.admission.enter(&asked, headers, tokens, context).await else {
             return Problem::new(Class::Unavailable, "overloaded").into_response();
         };
         if Instant::now() >= context.deadline() {
             return Problem::new(Class::Unavailable, "not-started").into_response();
         }
-        let request = request.map(|body| {
+        let mut request = request.map(|body| {
             if body.is_end_stream() {
                 Body::empty()
             } else {
                 Body::new(RequestBody::new(body, Arc::clone(context)))
             }
         });
+        if let Some(intake) = asked.intake {
+            request.extensions_mut().insert(intake);
+        }
         let work = self.on_its_own_task(request, context, permit, span);
         wait_for(work, context.deadline()).await
     }
@@ -196,7 +199,7 @@ impl Stack {
         &self,
         request: Request,
         context: &Arc<Context>,
-        permit: admission::Permit,
+        permit: Permit,
         span: tracing::Span,
     ) -> tokio::task::JoinHandle<Response> {
         let mut router = self.0.router.clone();

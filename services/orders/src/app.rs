@@ -26,6 +26,7 @@ mod record_delivery;
 mod settle_order;
 mod take_menu;
 mod track_order;
+mod undecided;
 mod work;
 mod wrong;
 mod xray;
@@ -53,6 +54,7 @@ pub(crate) use record_delivery::{DeliveryFact, RecordDeliveryError};
 pub(crate) use settle_order::Settled;
 pub(crate) use take_menu::TakeMenuError;
 pub(crate) use track_order::Tracking;
+pub(crate) use undecided::Undecided;
 pub(crate) use work::Begun;
 
 /// The orders service behind its doors.
@@ -70,6 +72,7 @@ pub struct App {
     due: Arc<Notify>,
     /// Tells those who follow an order that it took a step.
     steps: broadcast::Sender<OrderId>,
+    pub(crate) undecided: Undecided,
     decision_wait: Duration,
 }
 
@@ -99,6 +102,7 @@ impl App {
             menus: Menus::default(),
             begun,
             due: Arc::new(Notify::new()),
+            undecided: Undecided::default(),
             steps: broadcast::Sender::new(FOLLOWERS_BEHIND_MAX),
             db: parts.db,
             clock: parts.clock,

@@ -3,6 +3,7 @@
 use dynamo_kit::DynamoConfig;
 use event_kit::EventsConfig;
 use postgres_kit::PostgresConfig;
+use service_kit::IntakeConfig;
 
 /// The configuration of the orders service.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,6 +17,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented in the kit")]
     pub dynamo: DynamoConfig,
+    /// How many orders may be begun.
+    #[command(flatten)]
+    pub intake: IntakeConfig,
     /// Base URL of the inventory service.
     #[arg(long, env = "CE_INVENTORY_URL", default_value = "http://127.0.0.1:8002")]
     pub inventory_url: String,

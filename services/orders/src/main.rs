@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use orders::{App, Config, MIGRATIONS, Parts, clients, events, projection, pruning, routes, saga};
-use service_kit::{Kit, OpenApi, Service};
+use service_kit::{Intake, Kit, OpenApi, Service};
 
 struct Orders;
 
@@ -40,7 +40,8 @@ impl Service for Orders {
         kit.task("saga of due orders", saga::due(app.clone(), ask, slots));
         kit.task("projection", projection::worker(app.clone()));
         kit.task("pruning", pruning::worker(app.clone()));
-        kit.serve(routes::router().with_state(app));
+        let intake = Intake::new(config.intake, decision_wait);
+        kit.serve_planned(routes::plan(intake), routes::router().with_state(app).into());
         Ok(())
     }
 }

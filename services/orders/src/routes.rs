@@ -28,8 +28,9 @@ mod skip_saga_step;
 mod stream_order;
 mod xray;
 
+use axum::http::Method;
 use common::types::Fault;
-use service_kit::{OpenApiRouter, Problem};
+use service_kit::{Intake, OpenApiRouter, Plan, Problem};
 use utoipa_axum::routes;
 
 use crate::App;
@@ -69,6 +70,15 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(find_order_standing::handle))
         .routes(routes!(xray::handle))
         .routes(routes!(stream_order::handle))
+}
+
+/// Where requests sit; orders are begun by `intake`.
+#[must_use]
+pub fn plan(intake: Intake) -> Plan {
+    let places_order = |method: &Method, path: &str| {
+        method == Method::POST && matches!(path, "/v1/orders" | "/orders")
+    };
+    Plan::of(router().get_openapi()).taking_in(intake, places_order)
 }
 
 /// A key under which somebody is still at work is 409 and comes with a time to ask again; our own clients

@@ -8,7 +8,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use common::types::{Class, Fault};
 use futures::future::join_all;
 use postgres_kit::StoreError;
-use service_kit::{Stop, Stored};
+use service_kit::{Stop, Stored, Undertaking};
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -45,8 +45,9 @@ pub fn begun(app: App, ask: Participants, inbox: Inbox) -> impl FnOnce(Stop) -> 
             let Inbox(mut inbox) = inbox;
             let under_way = TaskTracker::new();
             while let Some(Some(begun)) = stop.run_until_cancelled(inbox.recv()).await {
-                let Begun { order, decided } = begun;
-                let work = Job { app: app.clone(), ask: ask.clone(), decided: Some(decided) };
+                let Begun { order, decided, undertaking } = begun;
+                let (app, ask) = (app.clone(), ask.clone());
+                let work = Job { app, ask, decided: Some(decided), undertaking };
                 under_way.spawn(work.run(order, Progress::new(), false));
             }
             under_way.close();
@@ -63,6 +64,7 @@ pub fn due(app: App, ask: Participants, slots: usize) -> impl FnOnce(Stop) -> Wo
             let free = Arc::new(Semaphore::new(slots.max(1)));
             let under_way = TaskTracker::new();
             while !stop.is_cancelled() {
+                app.undecided.forget_old();
                 match app.claim_due(free.available_permits()).await {
                     Ok(claimed) if claimed.is_empty() => {
                         let _stopped = stop.run_until_cancelled(app.something_due()).await;
@@ -70,7 +72,9 @@ pub fn due(app: App, ask: Participants, slots: usize) -> impl FnOnce(Stop) -> Wo
                     Ok(claimed) => {
                         for claimed in claimed {
                             let Ok(slot) = Arc::clone(&free).acquire_owned().await else { break };
-                            let job = Job { app: app.clone(), ask: ask.clone(), decided: None };
+                            let undertaking = app.undecided.take(claimed.order.id);
+                            let (app, ask) = (app.clone(), ask.clone());
+                            let job = Job { app, ask, decided: None, undertaking };
                             under_way.spawn(async move {
                                 job.resume(claimed).await;
                                 drop(slot);
@@ -96,6 +100,8 @@ struct Job {
     ask: Participants,
     /// Who waits for the decision.
     decided: Option<oneshot::Sender<Stored>>,
+    /// What is undecided as long as the order is.
+    undertaking: Undertaking,
 }
 
 impl Job {
@@ -129,7 +135,8 @@ impl Job {
                     if !self.hear(&order, &calls, &mut heard).await {
                         let wait_ms =
                             domain::backoff_ms(order.state, tries(&order), rand::random());
-                        return self.rest(&order, &heard, Some(wait_ms)).await;
+                        self.rest(&order, &heard, Some(wait_ms)).await;
+                        return self.leave(&order);
                     }
                 }
                 Plan::Become(verdict) => match self.settle(&order, &verdict, &heard).await {
@@ -143,7 +150,10 @@ impl Job {
                         }
                     }
                     Ok(None) => return,
-                    Err(error) => return given_up(&order, &error),
+                    Err(error) => {
+                        given_up(&order, &error);
+                        return self.leave(&order);
+                    }
                 },
                 Plan::Wait => return self.rest(&order, &heard, None).await,
             }
@@ -203,15 +213,30 @@ impl Job {
         }
     }
 
+    /// What was asked is not answered yet: a new order may be begun meanwhile, but not any number.
+    fn leave(self, order: &Order) {
+        if !is_decided(order) {
+            self.app.undecided.keep(order.id, self.undertaking);
+        }
+    }
+
     /// Tells who waits, once there is nothing more to undo.
     fn tell(&mut self, decided: Option<Stored>, order: &Order) {
-        let undone = order.confirmed || order.state.ended();
+        let undone = is_decided(order);
+        if undone {
+            std::mem::take(&mut self.undertaking).decided();
+        }
         if let (Some(decided), true) = (decided, undone)
             && let Some(waiting) = self.decided.take()
         {
             let _nobody_waits_any_more = waiting.send(decided);
         }
     }
+}
+
+/// Whether its customer knows how it is.
+const fn is_decided(order: &Order) -> bool {
+    order.confirmed || order.state.ended()
 }
 
 fn tries(order: &Order) -> u32 {

@@ -1,6 +1,8 @@
 //! How many requests are worked on at once, and who waits for whom.
 
 mod gate;
+mod intake;
+mod limit;
 mod plan;
 
 use std::{sync::Arc, time::Duration};
@@ -11,18 +13,20 @@ use tokio::time::Instant;
 
 use crate::{
     context::Context,
-    metrics::SERIES,
+    metrics::{SERIES, Shed},
     token::{ServiceClaims, TOKEN, Verifier},
 };
 
 use gate::Gate;
 pub(super) use gate::Permit;
+pub use intake::{Intake, IntakeConfig, Undertaking};
 pub use plan::{Plan, RANK, Rank, Seat};
 
 /// The longest that a request waits for a place.
 const WAIT_MAX: Duration = Duration::from_millis(50);
 
-/// A bound on the work of this process, by rank and by route: see [`Rank`].
+/// A bound on the work of this process, by rank and by route: see [`Rank`]. What begins something that goes
+/// on after its answer has a bound of its own: see [`Intake`].
 pub(super) struct Admission {
     gate: Arc<Gate>,
     plan: Plan,
@@ -44,21 +48,25 @@ impl Admission {
             (None, Some(Rank::Begun)) => Proof::AnyToken,
             (None, None) => Proof::OwnToken,
         };
-        Asked { rank, lane, proof }
+        Asked { rank, lane, proof, intake: self.plan.intake(method, path) }
     }
 
     /// Lets a request in, after at most 50 ms; `None` where there is no room.
     ///
-    /// Who waits does so where the connection is served: nothing is started for somebody who may be turned
+    /// Who begins something that could not be decided in time does not wait at all. Who waits does so where the connection is served: nothing is started for somebody who may be turned
     /// away. Where too many wait already, nobody waits any more.
     pub(super) async fn enter(
         &self,
-        asked: Asked,
+        asked: &Asked,
         headers: &HeaderMap,
         tokens: &Verifier<ServiceClaims>,
         context: &Context,
     ) -> Option<Permit> {
-        let Asked { rank, lane, proof } = asked;
+        let Asked { rank, lane, proof, ref intake } = *asked;
+        if let Some(why) = intake.as_ref().and_then(Intake::shut) {
+            SERIES.shed(rank, why);
+            return None;
+        }
         let unproven = if proof == Proof::Given { rank } else { rank.max(Rank::Deed) };
         if let Some(permit) = self.gate.try_enter(unproven, lane) {
             return Some(permit);
@@ -68,18 +76,20 @@ impl Admission {
         let until = (Instant::now() + WAIT_MAX).min(context.deadline());
         let permit = self.gate.enter(rank, lane, until).await;
         if permit.is_none() {
-            SERIES.shed(rank);
+            SERIES.shed(rank, Shed::Places);
         }
         permit
     }
 }
 
 /// The place that a request asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Asked {
     pub(super) rank: Rank,
     lane: usize,
     proof: Proof,
+    /// Where it begins something.
+    pub(super) intake: Option<Intake>,
 }
 
 /// What a request must show before it goes first.

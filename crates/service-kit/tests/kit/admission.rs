@@ -18,7 +18,7 @@ use axum::{
 };
 use common::types::SystemClock;
 use service_kit::{
-    HttpConfig, Kit, Limits, Plan, Seat, Stop,
+    HttpConfig, Intake, IntakeConfig, Kit, Limits, Plan, Seat, Stop,
     stack::{Parts, Stack},
     token::{Verifier, service_rules},
 };
@@ -45,7 +45,8 @@ impl Work {
     }
 
     fn routes(&self) -> Router {
-        let work = async |State(work): State<Self>, headers: HeaderMap| {
+        let work = async |State(work): State<Self>, intake: Intake, headers: HeaderMap| {
+            let _begun = intake.begin().unwrap();
             work.begun.fetch_add(1, Ordering::SeqCst);
             work.one_more.notify_one();
             work.go_on.acquire().await.unwrap().forget();
@@ -65,6 +66,17 @@ impl Work {
     }
 }
 
+fn stack(routes: Router, plan: Plan, keys: &TestKeys, requests: &TaskTracker) -> Stack {
+    let parts = Parts {
+        tokens: Verifier::new(service_rules("orders"), &keys.public, Arc::new(SystemClock)),
+        cursor_key: None,
+        limits: Limits { requests_max: 10, ..Limits::default() },
+        stop: Stop::new(),
+        requests: requests.clone(),
+    };
+    Stack::planned(routes, plan, parts).unwrap()
+}
+
 /// A service of ten places, with what it is made of in sight.
 struct Ten {
     stack: Stack,
@@ -81,14 +93,7 @@ impl Ten {
 
     fn planned(plan: Plan) -> Self {
         let (work, keys, requests) = (Work::new(), TestKeys::new("orders"), TaskTracker::new());
-        let parts = Parts {
-            tokens: Verifier::new(service_rules("orders"), &keys.public, Arc::new(SystemClock)),
-            cursor_key: None,
-            limits: Limits { requests_max: 10, ..Limits::default() },
-            stop: Stop::new(),
-            requests: requests.clone(),
-        };
-        let stack = Stack::planned(work.routes(), plan, parts).unwrap();
+        let stack = stack(work.routes(), plan, &keys, &requests);
         Self { stack, keys, requests, work, tasks: JoinSet::new() }
     }
 
@@ -189,6 +194,85 @@ async fn one_slow_lane_leaves_half_of_the_places_to_the_others() {
 
     ten.begin(3, |_| Ten::request(Method::POST, "/quick", None)).await;
     ten.finish().await;
+}
+
+/// So much may be begun at a time; orders are what begins something.
+fn taking_in(intake_max: usize) -> Plan {
+    let config = IntakeConfig { intake_min: 1, intake_max, undecided_max: 3 };
+    let intake = Intake::new(config, Duration::from_secs(1));
+    Plan::default().taking_in(intake, |method, path| method == Method::POST && path == "/orders")
+}
+
+fn an_order(_: &Ten) -> Request<Body> {
+    Ten::request(Method::POST, "/orders", None)
+}
+
+#[tokio::test]
+async fn what_cannot_be_decided_in_time_is_refused_at_once_and_nothing_else_is() {
+    let mut ten = Ten::planned(taking_in(2));
+    ten.begin(2, an_order).await;
+
+    let began = std::time::Instant::now();
+    for _ in 0..100 {
+        is_shed(&ten.answer(an_order(&ten)).await);
+    }
+
+    assert!(began.elapsed() < Duration::from_secs(5), "they waited");
+    assert_eq!(ten.requests.len(), 2, "a task was started for somebody who was turned away");
+    ten.begin(2, |_| Ten::request(Method::GET, "/orders", None)).await;
+    ten.begin(2, |ten| ten.ranked("1")).await;
+    ten.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_may_not_begin_anything_is_not_read() {
+    let mut ten = Ten::planned(taking_in(1));
+    ten.begin(1, an_order).await;
+    let body = Body::from_stream(futures::stream::poll_fn(
+        |_| -> std::task::Poll<Option<Result<bytes::Bytes, std::io::Error>>> {
+            panic!("it was read")
+        },
+    ));
+
+    is_shed(&ten.answer(an_order(&ten).map(|_| body)).await);
+
+    ten.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_begun_counts_after_its_answer_until_it_is_decided() {
+    let (keep, mut kept) = tokio::sync::mpsc::unbounded_channel();
+    let begin = async move |intake: Intake| intake.begin().map(|begun| keep.send(begun).unwrap());
+    let mut ten = Ten::new();
+    let routes = Router::new().route("/orders", any(begin));
+    ten.stack = stack(routes, taking_in(1), &ten.keys, &ten.requests);
+
+    assert_eq!(ten.answer(an_order(&ten)).await.status(), 200);
+    is_shed(&ten.answer(an_order(&ten)).await);
+
+    kept.recv().await.unwrap().decided();
+    assert_eq!(ten.answer(an_order(&ten)).await.status(), 200);
+}
+
+#[tokio::test]
+async fn whoever_sends_slowly_keeps_no_place_from_others() {
+    let begin = async move |intake: Intake, body: String| intake.begin().map(|_begun| body);
+    let mut ten = Ten::new();
+    ten.stack =
+        stack(Router::new().route("/orders", any(begin)), taking_in(1), &ten.keys, &ten.requests);
+    let (finish, rest) = tokio::sync::oneshot::channel::<&str>();
+    let body = futures::stream::once(rest);
+    let slow = an_order(&ten).map(|_| Body::from_stream(body));
+    let on_call = ten.stack.clone();
+    let slow = tokio::task::spawn(async move { on_call.answer(slow).await });
+    while ten.requests.is_empty() {
+        tokio::task::yield_now().await;
+    }
+
+    assert_eq!(ten.answer(an_order(&ten)).await.status(), 200);
+
+    finish.send("an order").unwrap();
+    assert_eq!(slow.await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Placing an order the way the old café did: by names, in the default store, for pick-up.
 
 use common::types::{CustomerId, Quantity};
-use service_kit::{Key, Stored};
+use service_kit::{Key, Stored, Undertaking};
 
 use super::{
     PlaceOrderError,
@@ -38,6 +38,7 @@ impl App {
         &self,
         key: &Key,
         old: OldPlacement,
+        undertaking: Undertaking,
     ) -> Result<Stored, PlaceOrderError> {
         let mut db = self.db.acquire().await?;
         let store = store::menus::find_default_store(&mut db).await?;
@@ -64,6 +65,6 @@ impl App {
             payment_method: PAYMENT_METHOD.to_owned(),
             believed: Some(believed),
         };
-        self.place_order(key, placement).await
+        self.place_order(key, placement, undertaking).await
     }
 }

@@ -8,7 +8,7 @@ use dynamo_kit::DynamoError;
 use event_kit::outbox;
 use jiff::SignedDuration;
 use postgres_kit::StoreError;
-use service_kit::{Key, Problem, Stored};
+use service_kit::{Key, Problem, Stored, Undertaking};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -120,6 +120,7 @@ impl App {
         &self,
         key: &Key,
         placement: Placement,
+        undertaking: Undertaking,
     ) -> Result<Stored, PlaceOrderError> {
         let whose = if mutants::on("key_without_principal") {
             CustomerId::from_uuid(Uuid::nil())
@@ -149,11 +150,12 @@ impl App {
         };
 
         let Some(slot) = slot else {
+            self.undecided.keep(order.id, undertaking);
             self.wake_worker();
             return Ok(pending);
         };
         let (decided, decision) = oneshot::channel();
-        slot.send(super::Begun { order, decided });
+        slot.send(super::Begun { order, decided, undertaking });
         Ok(self.within_decision_wait(decision).await.unwrap_or(pending))
     }
 

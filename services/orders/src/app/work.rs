@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::types::Timestamp;
 use postgres_kit::StoreError;
-use service_kit::Stored;
+use service_kit::{Stored, Undertaking};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -21,6 +21,8 @@ pub(crate) struct Begun {
     pub(crate) order: Order,
     /// Who waits for the decision.
     pub(crate) decided: oneshot::Sender<Stored>,
+    /// Its place among the orders that are decided at once.
+    pub(crate) undertaking: Undertaking,
 }
 
 impl App {

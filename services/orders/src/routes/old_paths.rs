@@ -8,7 +8,7 @@ use common::types::{Class, CustomerId, OrderId, Quantity, Text};
 use orders_contract::http::{ActiveOrders, Order, SetStatus};
 use serde::{Deserialize, Serialize};
 use service_kit::{
-    Answer, Caller, Customers, Keyed, Path, Problem, Query, Staff, Stored, ValidJson,
+    Answer, Caller, Customers, Intake, Keyed, Path, Problem, Query, Staff, Stored, ValidJson,
 };
 use utoipa::ToSchema;
 
@@ -56,6 +56,7 @@ pub(super) struct OldItem {
 pub(super) async fn place_order(
     State(app): State<App>,
     caller: Caller<Customers>,
+    intake: Intake,
     Keyed(key, body): Keyed<OldPlaceOrder>,
 ) -> Result<Stored, Problem> {
     let customer = caller.principal().customer();
@@ -71,7 +72,7 @@ pub(super) async fn place_order(
         lines: lines.collect::<Result<_, Problem>>()?,
         total_minor: minor(&body.total, "/total")?,
     };
-    app.place_old_order(&key, placement).await.map_err(super::a_held_key_says_when)
+    app.place_old_order(&key, placement, intake.begin()?).await.map_err(super::a_held_key_says_when)
 }
 
 /// Lists orders under way. Use `GET /v1/orders/active`.

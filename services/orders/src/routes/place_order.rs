@@ -1,7 +1,7 @@
 //! `POST /v1/orders`
 
 use axum::extract::State;
-use service_kit::{Caller, Customers, Keyed, Problem, Stored};
+use service_kit::{Caller, Customers, Intake, Keyed, Problem, Stored};
 
 use crate::{App, app::Placement, wire};
 use orders_contract::http::{Order, PlaceOrder};
@@ -25,6 +25,7 @@ use orders_contract::http::{Order, PlaceOrder};
 pub(super) async fn handle(
     State(app): State<App>,
     caller: Caller<Customers>,
+    intake: Intake,
     Keyed(key, body): Keyed<PlaceOrder>,
 ) -> Result<Stored, Problem> {
     let placement = Placement {
@@ -35,9 +36,11 @@ pub(super) async fn handle(
         payment_method: body.payment_method_id.as_str().to_owned(),
         believed: None,
     };
-    app.place_order(&key, placement).await.map_err(super::a_held_key_says_when)
+    app.place_order(&key, placement, intake.begin()?).await.map_err(super::a_held_key_says_when)
 }
 
+#[cfg(test)]
+mod intake;
 #[cfg(test)]
 mod keys;
 

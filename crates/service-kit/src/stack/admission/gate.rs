@@ -116,7 +116,8 @@ impl Gate {
     fn has_room(&self, taken: &Taken, rank: Rank, lane: usize) -> bool {
         let most = (self.places * rank.share() / 100).max(1);
         let in_lane = taken.lanes.get(lane).copied().unwrap_or(0);
-        taken.places < most && in_lane < self.lane_max
+        let most_in_lane = (self.lane_max * rank.share_of_lane()).div_ceil(100);
+        taken.places < most && in_lane < most_in_lane
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -186,6 +187,13 @@ mod tests {
         assert!(gate.try_enter(Rank::Begun, 1).is_some());
         drop(first);
         assert!(gate.try_enter(Rank::Begun, 0).is_some());
+    }
+
+    #[test]
+    fn looking_leaves_a_part_of_its_lane_to_doing() {
+        let gate = Gate::new(100, 2);
+        let looks = fill(&gate, Rank::Look);
+        assert_eq!((looks.len(), fill(&gate, Rank::Deed).len()), (40, 10));
     }
 
     #[tokio::test(start_paused = true)]

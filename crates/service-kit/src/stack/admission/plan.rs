@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::http::{HeaderName, HeaderValue, Method};
 use utoipa::openapi::OpenApi;
 
+use super::Intake;
+
 /// Tells a service how much a request matters that another service makes: 1 to 4.
 pub const RANK: HeaderName = HeaderName::from_static("x-ce-rank");
 
@@ -64,6 +66,15 @@ impl Rank {
             Self::Report => 40,
         }
     }
+
+    /// The same of a hundred places of one lane: a flood of those who look hinders nobody who orders.
+    pub(super) const fn share_of_lane(self) -> usize {
+        match self {
+            Self::Begun | Self::Deed => 100,
+            Self::Look => 80,
+            Self::Report => 60,
+        }
+    }
 }
 
 /// Where a request would sit.
@@ -77,18 +88,36 @@ pub struct Seat {
 }
 
 type Find = dyn Fn(&Method, &str) -> Seat + Send + Sync;
+type Begins = dyn Fn(&Method, &str) -> bool + Send + Sync;
 
 /// Seats requests before they are routed.
 #[derive(Clone)]
 pub struct Plan {
     lanes: usize,
     find: Arc<Find>,
+    intake: Option<(Intake, Arc<Begins>)>,
 }
 
 impl Plan {
     /// A plan with so many lanes, of which `find` names one for each method and path.
     pub fn new(lanes: usize, find: impl Fn(&Method, &str) -> Seat + Send + Sync + 'static) -> Self {
-        Self { lanes: lanes.max(1), find: Arc::new(find) }
+        Self { lanes: lanes.max(1), find: Arc::new(find), intake: None }
+    }
+
+    /// Lets those requests of which `begins` says that they begin something in by `intake` only.
+    #[must_use]
+    pub fn taking_in(
+        self,
+        intake: Intake,
+        begins: impl Fn(&Method, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { intake: Some((intake, Arc::new(begins))), ..self }
+    }
+
+    /// The door that a request must pass because it begins something.
+    pub(super) fn intake(&self, method: &Method, path: &str) -> Option<Intake> {
+        let (intake, begins) = self.intake.as_ref()?;
+        begins(method, path).then(|| intake.clone())
     }
 
     /// Two lanes for each path of a document: one to look, one to change; and one for what is not there.
