@@ -14,10 +14,10 @@ pub trait Clock: Send + Sync + 'static {
     fn new_id(&self) -> Uuid {
         let us = u64::try_from(self.now().as_microsecond()).unwrap_or(0);
         let fraction = (us % 1_000) * 4_096 / 1_000;
-        // Behind the time lie as many random bits as in version 4, under the same variant.
-        let chance = Uuid::new_v4().as_u128() & u128::from(u64::MAX);
         let time = (u128::from(us / 1_000) << 80) | (u128::from(fraction) << 64);
-        Uuid::from_u128(time | (0x7 << 76) | chance)
+        let chance = u128::from(rand::random::<u64>() >> 2);
+        // Version 7, variant 0b10.
+        Uuid::from_u128(time | (0x7 << 76) | (0b10 << 62) | chance)
     }
 }
 
