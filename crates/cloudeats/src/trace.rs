@@ -291,11 +291,16 @@ mod live {
         for service in SERVICES.iter().filter(|service| service.has_database) {
             let name = service.name;
             let folder = format!("{}/../../services/{name}/migrations", env!("CARGO_MANIFEST_DIR"));
-            let mut sql = format!("CREATE SCHEMA {name}; SET search_path TO {name};");
-            for file in ["0001_event_kit.sql".to_owned(), format!("0002_{name}.sql")] {
-                sql += &std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+            let schema = format!("CREATE SCHEMA {name}; SET search_path TO {name};");
+            sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut *db).await.unwrap();
+            let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+            let mut files: Vec<_> =
+                files.filter(|path| path.extension().is_some_and(|it| it == "sql")).collect();
+            files.sort();
+            for file in files {
+                let sql = std::fs::read_to_string(file).unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *db).await.unwrap();
             }
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *db).await.unwrap();
             let lanes = LANES.iter().filter(|(service, _)| *service == name);
             for sql in lanes.map(|(_, sql)| *sql).chain([EVENTS]) {
                 sqlx::query(sql).bind(Uuid::nil()).fetch_all(&mut *db).await.unwrap();

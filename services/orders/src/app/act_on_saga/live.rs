@@ -98,7 +98,8 @@ async fn stopped_at(bench: &Bench, step: &str) -> OrderId {
             id
         }
         _ => {
-            let id = id_of(bench.place(&key, "pm_approved").await.is(201));
+            let answer = bench.place(&key, "pm_approved").await;
+            let id = bench.confirmed(&answer).await;
             falls_silent(bench, step);
             if step == "authorize again" {
                 bench.neighbours.tell("/capture", 409, "capture-refused", 1);
