@@ -144,7 +144,8 @@ impl Courier {
 impl Courier {
     /// Whether it is an event's turn; not if it was applied before.
     async fn is_due(&self, envelope: &Envelope) -> Result<bool, Box<dyn Fault>> {
-        let found = position::find(self.db.pool(), self.listeners.consumer(), envelope);
+        let ask_owner = self.listeners.refetches(&envelope.source);
+        let found = position::find(self.db.pool(), self.listeners.consumer(), envelope, ask_owner);
         match found.await.map_err(boxed)? {
             Claim::First => Ok(true),
             Claim::Again => Ok(false),

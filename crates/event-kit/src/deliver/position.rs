@@ -74,11 +74,14 @@ pub(super) async fn advance(
     })
 }
 
-/// What [`advance`] would find, as far as it can be told without moving anything.
+/// What [`advance`] would find, as far as it can be told without moving anything. The first event that comes
+/// of a new epoch may have overtaken others that replace what we know: with `ask_owner` it counts as
+/// replaced, for its owner to say.
 pub(super) async fn find(
     db: &PgPool,
     consumer: &str,
     envelope: &Envelope,
+    ask_owner: bool,
 ) -> Result<Claim, StoreError> {
     let key = (envelope.source.clone(), envelope.key.clone());
     let positions = read(db, consumer, std::iter::once(&key)).await?;
@@ -87,10 +90,12 @@ pub(super) async fn find(
         Claim::Again
     } else if seq >= envelope.seq {
         if epoch == envelope.epoch { Claim::Again } else { Claim::Replaced }
-    } else if seq + 1 == envelope.seq {
-        Claim::First
-    } else {
+    } else if seq + 1 != envelope.seq {
         Claim::Early
+    } else if ask_owner && epoch != envelope.epoch {
+        Claim::Replaced
+    } else {
+        Claim::First
     })
 }
 

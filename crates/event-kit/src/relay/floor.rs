@@ -113,7 +113,8 @@ mod tests {
     fn floor(found: &[i64], horizon: Horizon) -> Floor {
         let now = Instant::now();
         let mut floor = Floor::new(0, now);
-        floor.swept(now, now, false);
+        // The next sweep is later than any test.
+        floor.swept(now, now + Duration::from_mins(10), false);
         floor.glanced(found, horizon);
         floor
     }

@@ -238,11 +238,11 @@ mod live {
         tx.commit().await.unwrap();
     }
 
-    /// One that has swept and sees what comes.
+    /// One that has swept, will not for as long as a test may take, and sees what comes.
     fn floor() -> Floor {
         let now = std::time::Instant::now();
         let mut floor = Floor::new(0, now);
-        floor.swept(now, now, false);
+        floor.swept(now, now + Duration::from_mins(10), false);
         floor
     }
 

@@ -27,7 +27,7 @@ pub(super) const LEASE: Duration = Duration::from_millis(1_500);
 /// SQS counts whole seconds.
 const VISIBILITY: Duration = Duration::from_secs(2);
 /// A played Kafka group takes 3 to 5 s to agree, each time somebody comes or goes.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Something happened; what, is in its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
