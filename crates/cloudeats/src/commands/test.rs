@@ -39,10 +39,6 @@ const PLANS: [Plan; 4] = [
 /// Tests at once: most of them wait for engines, so more than there are cores.
 const AT_ONCE: &str = "6";
 
-/// Real engines on a busy machine now and then keep a test waiting: so many failures of a part are looked at
-/// again, alone. Whoever fails then has failed; whoever passes is named as unstable.
-const AGAIN_MAX: usize = 3;
-
 /// The third event log, on an emulator of AWS. Needs Python.
 const AWS: Plan = Plan {
     name: "aws",
@@ -168,58 +164,27 @@ async fn run_part(
     environment: &[(&str, String)],
 ) -> anyhow::Result<Part> {
     let started = Instant::now();
-    let (mut count, failed, mut whole) =
-        run_once(plan, package, environment, plan.filter, AT_ONCE).await?;
-    if (1..=AGAIN_MAX).contains(&failed.len()) && count.failed == failed.len() as u64 {
-        say(format_args!("\nfailed, and run once more alone: {}\n", failed.join(", ")));
-        let only: Vec<&str> =
-            std::iter::once("--exact").chain(failed.iter().map(String::as_str)).collect();
-        let (again, _, passes) = run_once(plan, package, environment, &only, "1").await?;
-        if passes && again.passed == count.failed {
-            say(format_args!("UNSTABLE, failed once and passed alone: {}", failed.join(", ")));
-            count.passed += count.failed;
-            (count.failed, whole) = (0, true);
-        }
-    }
-    Ok(Part { name: plan.name, count, took: started.elapsed(), whole })
-}
-
-/// Runs the tests of a plan that `filter` lets through; what was counted, who failed, and whether all went well.
-async fn run_once(
-    plan: &Plan,
-    package: &[&str],
-    environment: &[(&str, String)],
-    filter: &[&str],
-    at_once: &str,
-) -> anyhow::Result<(Count, Vec<String>, bool)> {
     let mut child = Command::new(cargo())
         .args(["test", "--no-fail-fast"])
         .args(package)
         .args(plan.targets)
         .arg("--")
-        .args(filter)
+        .args(plan.filter)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .env("CE_BIN_DIR", crate::process::bin_folder(None)?)
-        .env("RUST_TEST_THREADS", at_once)
+        .env("RUST_TEST_THREADS", AT_ONCE)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .context("cargo cannot be run: install Rust from https://rustup.rs")?;
     let output = child.stdout.take().context("cargo says nothing")?;
     let (mut lines, mut count) = (BufReader::new(output).lines(), Count::default());
-    let mut failed = Vec::new();
     while let Some(line) = lines.next_line().await? {
         count.add(&line);
-        failed.extend(who_failed(&line).map(ToOwned::to_owned));
         say(line);
     }
-    Ok((count, failed, child.wait().await?.success()))
-}
-
-/// The test of a line like `test store::live::a_name ... FAILED`.
-fn who_failed(line: &str) -> Option<&str> {
-    let (name, _) = line.strip_prefix("test ")?.split_once(" ... FAILED")?;
-    Some(name)
+    let whole = child.wait().await?.success();
+    Ok(Part { name: plan.name, count, took: started.elapsed(), whole })
 }
 
 async fn run_bruno(local: &Path) -> Part {
@@ -296,15 +261,5 @@ mod tests {
             count.add(line);
         }
         assert_eq!((count.passed, count.failed, count.ignored), (5, 1, 1));
-    }
-
-    #[test]
-    fn who_failed_is_named() {
-        assert_eq!(who_failed("test store::live::a_sum ... FAILED"), Some("store::live::a_sum"));
-        assert_eq!(
-            who_failed("test live::ops::a_day ... FAILED (91.1 s)"),
-            Some("live::ops::a_day")
-        );
-        assert_eq!(who_failed("test store::live::a_sum ... ok"), None);
     }
 }
