@@ -234,3 +234,51 @@ fn without(
     }
     left
 }
+
+#[cfg(test)]
+mod live {
+    use common::types::{Clock, SystemClock};
+
+    use super::*;
+
+    fn event(seq: i64, epoch: i64) -> Envelope {
+        Envelope {
+            id: SystemClock.new_id(),
+            kind: "com.cloudeats.bakery.baked.v1".to_owned(),
+            source: "bakery".to_owned(),
+            region: "eu-west-1".to_owned(),
+            key: "loaf".to_owned(),
+            seq,
+            epoch,
+            at: SystemClock.now(),
+            order: None,
+            cause: None,
+            cell: None,
+            trace: None,
+        }
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn only_the_next_event_of_a_history_is_due(db: PgPool) {
+        let find = async |seq, epoch| find(&db, "cafe", &event(seq, epoch), true).await.unwrap();
+        assert_eq!((find(1, 4).await, find(2, 4).await), (Claim::First, Claim::Early));
+
+        for seq in 1..=3 {
+            assert_eq!(advance(&db, "cafe", &event(seq, 4)).await.unwrap(), Claim::First);
+        }
+
+        assert_eq!((find(3, 4).await, find(5, 4).await), (Claim::Again, Claim::Early));
+        assert_eq!(find(4, 4).await, Claim::First);
+        assert_eq!((find(4, 3).await, find(3, 5).await), (Claim::Again, Claim::Replaced));
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn the_first_event_of_a_new_epoch_is_for_its_owner_to_explain(db: PgPool) {
+        advance(&db, "cafe", &event(1, 4)).await.unwrap();
+
+        let of_new_epoch = event(2, 5);
+
+        assert_eq!(find(&db, "cafe", &of_new_epoch, true).await.unwrap(), Claim::Replaced);
+        assert_eq!(find(&db, "cafe", &of_new_epoch, false).await.unwrap(), Claim::First);
+    }
+}
