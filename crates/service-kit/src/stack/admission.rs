@@ -53,7 +53,8 @@ impl Admission {
 
     /// Lets a request in, after at most 50 ms; `None` where there is no room.
     ///
-    /// Who begins something that could not be decided in time does not wait at all. Who waits does so where the connection is served: nothing is started for somebody who may be turned
+    /// Who begins something that could not be decided in time does not wait at all. Who waits does so where
+    /// the connection is served: nothing is started for somebody who may be turned
     /// away. Where too many wait already, nobody waits any more.
     pub(super) async fn enter(
         &self,
