@@ -96,7 +96,7 @@ impl Carrier {
 
 /// Runs a phase on databases of its own.
 pub(super) async fn run(settings: &Settings, bench: &Bench, plan: &Plan) -> anyhow::Result<Found> {
-    let place = Place::make(bench.site(), &plan.carrier).await?;
+    let place = Place::make(bench.site(), &plan.carrier, plan.relay).await?;
     let warm_up = plan.facts_in(settings.phase().warm_up);
     let measured = plan.facts_in(if plan.open.is_zero() { plan.measured } else { plan.open });
     // The first, the warm-up, the measured ones, and the one that is committed late.

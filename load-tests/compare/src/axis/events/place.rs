@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
 
-use super::phase::Carrier;
+use super::phase::{Carrier, Relay};
 use crate::axis::pgbench;
 
 const TELLER: &str = "bench_teller";
@@ -51,13 +51,15 @@ struct Events {
 }
 
 impl Place {
-    pub(super) async fn make(site: &Site, carrier: &Carrier) -> anyhow::Result<Self> {
+    /// The index of the peer is there only where the peer runs: each of our facts would pay for it.
+    pub(super) async fn make(site: &Site, carrier: &Carrier, relay: Relay) -> anyhow::Result<Self> {
         let superuser = site.superuser_url("postgres")?;
         for database in [TELLER, HEARER, LOG] {
             pgbench::make(superuser.expose_secret(), database).await?;
         }
         let urls = vec![site.superuser_url(TELLER)?, site.superuser_url(HEARER)?];
-        let teller = open(site, TELLER, INDEX_OF_POLLING).await?;
+        let index = if relay == Relay::Polling { INDEX_OF_POLLING } else { "" };
+        let teller = open(site, TELLER, index).await?;
         let hearer = open(site, HEARER, EFFECT).await?;
         let carrier: Arc<dyn EventLog> = match carrier {
             Carrier::Postgres => {
