@@ -20,8 +20,6 @@ use crate::{
     client::{breaker::Breaker, budget::Budget},
 };
 
-const CONNECT_MAX: Duration = Duration::from_millis(250);
-const OWN_TIMEOUT: Duration = Duration::from_millis(800);
 /// Shorter than the server's patience with idle connections, so that none is used while it closes.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 const IDLE_CONNECTIONS_MAX: usize = 64;
@@ -46,17 +44,32 @@ struct Ours {
     signer: Signer,
 }
 
+/// How long we wait for one of our own before we take it for away.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Until there is an answer, unless the call or its caller's deadline says less.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: Duration::from_millis(250), answer: Duration::from_millis(800) }
+    }
+}
+
 /// The connections to our own services, shared by all clients of a process.
 ///
 /// # Errors
 /// Where the machine gives none.
-pub fn inside() -> anyhow::Result<reqwest::Client> {
-    builder().no_proxy().build().context("no client could be made")
+pub fn inside(patience: Patience) -> anyhow::Result<reqwest::Client> {
+    builder(patience.connect).no_proxy().build().context("no client could be made")
 }
 
-fn builder() -> reqwest::ClientBuilder {
+fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
-        .connect_timeout(CONNECT_MAX)
+        .connect_timeout(connect_timeout)
         .redirect(redirect::Policy::none())
         .pool_idle_timeout(IDLE_MAX)
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
@@ -74,9 +87,10 @@ impl Client {
         base_url: &str,
         audience: &'static str,
         signer: Signer,
+        patience: Patience,
     ) -> anyhow::Result<Self> {
         let ours = Some(Ours { audience, signer });
-        Self::new(http, base_url, OWN_TIMEOUT, ours, audience)
+        Self::new(http, base_url, patience.answer, ours, audience)
     }
 
     /// A client for somebody else's service.
@@ -84,8 +98,7 @@ impl Client {
     /// # Errors
     /// An address that is none.
     pub fn outside(base_url: &str, timeout: Duration) -> anyhow::Result<Self> {
-        let http = builder()
-            .connect_timeout(timeout.min(Duration::from_secs(2)))
+        let http = builder(timeout.min(Duration::from_secs(2)))
             .build()
             .context("no client could be made")?;
         Self::new(http, base_url, timeout, None, "outside")

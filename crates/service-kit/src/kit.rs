@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     Client, HttpConfig, Signer,
     admin::Probe,
-    client,
+    client::{self, Patience},
     keys::Jwks,
     letters,
     stack::{Parts, Plan, Stack},
@@ -95,7 +95,7 @@ impl Kit {
             keys,
             clock: Arc::new(SystemClock),
             signer,
-            outgoing: client::inside()?,
+            outgoing: client::inside(Patience::default())?,
         })
     }
 
@@ -110,7 +110,8 @@ impl Kit {
     /// # Errors
     /// An address that is none.
     pub fn client(&self, base_url: &str, audience: &'static str) -> anyhow::Result<Client> {
-        Client::inside(self.outgoing.clone(), base_url, audience, self.signer.clone())
+        let (http, signer) = (self.outgoing.clone(), self.signer.clone());
+        Client::inside(http, base_url, audience, signer, Patience::default())
     }
 
     /// A client for somebody else's service: no token and no headers of ours, TLS as the address says.

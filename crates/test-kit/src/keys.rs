@@ -1,16 +1,21 @@
 //! Keys of all services, made for one test.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use common::{telemetry::Scrape, types::SystemClock};
 use secrecy::SecretString;
 use service_kit::{
-    Client, HttpConfig, Kit, Signer, client,
+    Client, HttpConfig, Kit, Signer,
+    client::{self, Patience},
     keys::{Jwks, generate},
 };
 
 const SERVICES: [&str; 8] =
     ["gateway", "identity", "inventory", "orders", "payment", "fleet", "notification", "cloudeats"];
+
+/// A machine with many tests at once answers late, and no test is about that.
+pub const PATIENCE: Patience =
+    Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(10) };
 
 /// A key pair for each service, and for one more name.
 #[derive(Debug)]
@@ -54,10 +59,11 @@ pub fn kit(name: &'static str) -> Kit {
         .expect("a kit without files")
 }
 
-/// A client as `audience`'s neighbours have it, for tests against a stand-in at `base_url`.
+/// A client as `audience`'s neighbours have it, but patient, for tests against a stand-in at
+/// `base_url`.
 #[must_use]
 pub fn client(base_url: &str, audience: &'static str) -> Client {
     let signer = TestKeys::new("test").signer("test");
-    let http = client::inside().expect("a client");
-    Client::inside(http, base_url, audience, signer).expect("an address")
+    let http = client::inside(PATIENCE).expect("a client");
+    Client::inside(http, base_url, audience, signer, PATIENCE).expect("an address")
 }

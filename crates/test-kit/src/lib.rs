@@ -15,7 +15,7 @@ mod service;
 pub use answer::TestAnswer;
 pub use clock::FixedClock;
 pub use engines::{database_url, redis_url};
-pub use keys::{TestKeys, client, kit};
+pub use keys::{PATIENCE, TestKeys, client, kit};
 pub use request::TestRequest;
 pub use running::Running;
 pub use service::{TestCaller, TestService};

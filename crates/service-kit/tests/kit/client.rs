@@ -20,7 +20,7 @@ use axum::{
 use common::types::{Class, Fault};
 use futures::StreamExt;
 use service_kit::{CallError, Caller, Client, Problem, context};
-use test_kit::{Running, TestKeys, TestService, client};
+use test_kit::{PATIENCE, Running, TestKeys, TestService, client};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -283,8 +283,8 @@ async fn a_call_says_who_asks_for_whom_until_when_and_why() {
     kit.serve_plain(Router::new().route("/v1/see", get(see)));
     let running = Running::start(kit).await;
     let url = format!("http://{}/", running.http);
-    let http = service_kit::client::inside().unwrap();
-    let client = Client::inside(http.clone(), &url, "inventory", signer.clone()).unwrap();
+    let http = service_kit::client::inside(PATIENCE).unwrap();
+    let client = Client::inside(http.clone(), &url, "inventory", signer.clone(), PATIENCE).unwrap();
 
     let own: String = client.get("/v1/see").send().await.unwrap();
     assert_eq!(own, "orders [Service]");
@@ -293,7 +293,7 @@ async fn a_call_says_who_asks_for_whom_until_when_and_why() {
     let hers: String = client.get("/v1/see").on_behalf_of(&anna).send().await.unwrap();
     assert_eq!(hers, "orders [Customer]");
 
-    let elsewhere = Client::inside(http, &url, "payment", signer).unwrap();
+    let elsewhere = Client::inside(http, &url, "payment", signer, PATIENCE).unwrap();
     let error = elsewhere.get("/v1/see").send_empty().await.unwrap_err();
     assert!(matches!(error, CallError::Unavailable(_)), "a token for another: {error:?}");
     running.stop().await.unwrap();

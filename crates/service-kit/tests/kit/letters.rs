@@ -6,7 +6,7 @@ use service_kit::{
     CallError, Client, HttpConfig, Kit, client,
     letters::{Letter, Letters, list_path, redrive_path},
 };
-use test_kit::{Running, TestKeys};
+use test_kit::{PATIENCE, Running, TestKeys};
 use uuid::Uuid;
 
 const AT: &str = "2026-11-21T12:00:00Z";
@@ -46,7 +46,8 @@ async fn fleet() -> (Running, Client) {
     kit.serve_plain(Router::new());
     let running = Running::start(kit).await;
     let base = format!("http://{}", running.http);
-    let client = Client::inside(client::inside().unwrap(), &base, "fleet", caller).unwrap();
+    let http = client::inside(PATIENCE).unwrap();
+    let client = Client::inside(http, &base, "fleet", caller, PATIENCE).unwrap();
     (running, client)
 }
 
