@@ -115,7 +115,8 @@ impl HttpConfig {
             service_key_file: PathBuf::new(),
             service_keys_file: PathBuf::new(),
             cursor_key: None,
-            http_deadline_ms: 5_000,
+            // No test is about how fast the machine is.
+            http_deadline_ms: 60_000,
             http_header_timeout_ms: 5_000,
             http_body_idle_ms: 10_000,
             http_request_timeout_ms: 30_000,

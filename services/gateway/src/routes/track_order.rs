@@ -31,7 +31,7 @@ const EVENTS: &str = "text/event-stream";
 const POSITIONS_AGAIN: Duration = Duration::from_secs(3);
 
 /// How long a snapshot waits for the first position of a stream that tells it at once.
-const FIRST_POSITION: Duration = Duration::from_millis(200);
+const FIRST_POSITION: Duration = Duration::from_millis(if cfg!(test) { 60_000 } else { 200 });
 
 /// Where an order is, at one moment.
 #[derive(Debug, Serialize, ToSchema)]
