@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Asks for an authorization (`POST /v1/internal/payments`, key `order_id:authorize:generation`).
+/// Asks for an authorization whose money is taken once, later (`POST /v1/internal/payments`, key
+/// `order_id:authorize:generation`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authorize {
@@ -30,12 +31,70 @@ pub struct Authorize {
     pub generation: u16,
 }
 
-/// Takes the money of an authorization (`POST /v1/internal/payments/{order_id}/capture`).
+/// All that may be said of an authorization; [`Authorize`] is what most say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskPayment {
+    /// The order; one payment for each.
+    pub order_id: OrderId,
+    /// Who pays.
+    pub customer_id: CustomerId,
+    /// Who is paid.
+    pub store_id: StoreId,
+    /// The cell that owns the store.
+    pub cell: Cell,
+    /// How much, at most 100 000 000.
+    pub amount_minor: u32,
+    /// Of what.
+    pub currency: Currency,
+    /// Token of the card; never a card number.
+    #[schema(value_type = String, example = "pm_approved")]
+    pub payment_method_id: Text<64>,
+    /// Number of the try that may charge, from 1.
+    pub generation: u16,
+    /// When the money is taken, and in how many parts.
+    #[serde(default)]
+    pub capture_method: CaptureMethod,
+}
+
+/// When held money is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureMethod {
+    /// Once, when somebody asks; the rest is freed.
+    #[default]
+    Manual,
+    /// All of it, as soon as it is held.
+    Automatic,
+    /// In parts, as somebody asks; with the last the rest is freed.
+    Multiple,
+}
+
+/// Takes the money of an authorization, once (`POST /v1/internal/payments/{order_id}/capture`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capture {
     /// How much; the rest of the authorization is freed.
     pub amount_minor: u32,
+}
+
+/// All that may be said of a capture; [`Capture`] is what most say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskCapture {
+    /// How much.
+    pub amount_minor: u32,
+    /// Number of the part, from 1 to 20, where money is taken in parts; the same number is the same part.
+    #[serde(default = "first")]
+    #[schema(default = 1, minimum = 1, maximum = 20)]
+    pub part: u8,
+    /// Whether the rest is freed, where money is taken in parts. Without parts it always is.
+    #[serde(default)]
+    pub last: bool,
+}
+
+const fn first() -> u8 {
+    1
 }
 
 /// A payment, as services see it.
@@ -257,7 +316,8 @@ pub struct Break {
     /// With whom.
     pub provider: String,
     /// `unknown-operation`, `outcome-differs`, `amount-differs`, `missing-at-provider`, `contradiction` or
-    /// `refund-refused`.
+    /// `refund-refused`; of a daily file `missing-here`, `missing-there`, `amount-differs`, `currency-differs` or
+    /// `file-missing`.
     pub kind: String,
     /// The key of the call, or the provider's name for what it did.
     pub call_key: String,
@@ -280,6 +340,10 @@ pub struct Break {
     /// When it was found.
     #[schema(value_type = String, format = "date-time")]
     pub found_at: Timestamp,
+    /// The day of the provider's file that showed it; such a break closes by itself once both agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "date")]
+    pub file_day: Option<String>,
     /// When it was settled, where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "date-time")]
@@ -309,4 +373,27 @@ pub struct ResolveBreak {
     /// What was found, and what was done.
     #[schema(value_type = String, min_length = 1)]
     pub resolution: Text<280>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_nothing_of_parts_or_of_the_method_means_one_capture_later() {
+        const SHORT: &str = concat!(
+            r#"{"order_id":"0191e4b0-0000-5000-8000-000000000001","#,
+            r#""customer_id":"0191e4b0-0000-7000-8000-000000000002","#,
+            r#""store_id":"0191e4b0-0000-7000-8000-000000000003","cell":"east-a","#,
+            r#""amount_minor":1250,"currency":"USD","payment_method_id":"pm_approved","generation":1}"#,
+        );
+        let short: Authorize = serde_json::from_str(SHORT).unwrap();
+        assert_eq!(serde_json::to_string(&short).unwrap(), SHORT);
+
+        let ask: AskPayment = serde_json::from_str(SHORT).unwrap();
+        let capture: AskCapture = serde_json::from_str(r#"{"amount_minor":1000}"#).unwrap();
+
+        assert_eq!(ask.capture_method, CaptureMethod::Manual);
+        assert_eq!(capture, AskCapture { amount_minor: 1000, part: 1, last: false });
+    }
 }

@@ -3,20 +3,23 @@
 //! | call | answer |
 //! |---|---|
 //! | `POST /v1/authorizations` `{amount_minor, currency, method, reference}` | 201 [`wire::Authorization`]; 402 `declined` with `decline_class` |
-//! | `POST /v1/authorizations/{id}/captures` `{amount_minor}` | 201 [`wire::Authorization`]; 409 `exceeds-authorized`, `already-voided` |
-//! | `POST /v1/authorizations/{id}/voids` | 201 [`wire::Authorization`]; 409 `already-captured` |
+//! | `POST /v1/authorizations/{id}/captures` `{amount_minor, part?, more?}` | 201 [`wire::Authorization`]; 409 `exceeds-authorized`, `already-captured`, `already-voided` |
+//! | `POST /v1/authorizations/{id}/voids` | 201 [`wire::Authorization`]: lets go what was not taken; 409 `already-captured` |
 //! | `POST /v1/authorizations/{id}/refunds` `{amount_minor}` | 201 [`wire::Authorization`]; 402 `declined`; 409 `exceeds-captured` |
 //! | `POST /v1/authorizations/{id}/expirations` | 201 [`wire::Authorization`]: its days are over; 409 `already-captured`, `already-voided` |
 //! | `POST /v1/voids-by-key` `{key}` | 200 [`wire::VoidByKey`]: `voided`, `tombstoned`, `declined` or `expired`; 409 `already-captured` |
 //! | `GET /v1/authorizations/by-key/{key}` | 200 [`wire::Authorization`] as it stands now; 404 `unknown-key` |
 //! | `GET /v1/operations/by-key/{key}` | 200 [`book::Operation`]; 404 `unknown-key` |
 //! | `GET /v1/operations?after=&limit=&from=&to=` | 200 [`wire::Operations`]: the journal, or what happened in a window of it |
+//! | `GET /v1/settlements/{day}` | 200 [`settlement`], 206 a range of its bytes; 404 `no-such-settlement` |
 //! | `GET`, `PUT /v1/faults` | 200 [`faults::Faults`] |
 //! | `GET /livez` | 200 |
 //!
 //! The first five want an `Idempotency-Key`; the sixth may have one. The same key with the same
 //! body has the same answer; with another body it is 409 `key-reused`. A refusal is
 //! `{"code", "message", "decline_class"?}`.
+//!
+//! A capture lets the rest go, unless it says `more`.
 //!
 //! The payment method decides what happens: see [`methods`]. Where there is somebody to tell, every operation is
 //! told by webhook: see [`webhooks`].
@@ -25,6 +28,7 @@ pub mod book;
 pub mod faults;
 pub mod methods;
 mod routes;
+pub mod settlement;
 pub mod webhooks;
 pub mod wire;
 
@@ -33,12 +37,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use bytes::Bytes;
 use common::types::{Clock, Timestamp};
+use jiff::civil::Date;
 
 use crate::journal::{Journal, JournalError};
 
 use self::book::{Book, Command, Operation, Refusal};
 use self::faults::{Chance, Faults};
+use self::settlement::Files;
 use self::webhooks::{Listener, Webhooks};
 
 /// The provider: its book, its journal and its moods.
@@ -55,6 +62,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     slow: Duration,
     webhooks: Option<Webhooks>,
+    files: Files,
 }
 
 /// What is not up to the caller.
@@ -105,6 +113,7 @@ impl Provider {
             clock,
             slow: settings.slow,
             webhooks: settings.listener.clone().map(Webhooks::new),
+            files: Files::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -161,6 +170,11 @@ impl Provider {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// The file of a day that is over.
+    pub(crate) fn file_of(&self, day: Date) -> Option<Bytes> {
+        self.inner.files.of(self, day)
     }
 
     pub(crate) fn slow(&self) -> Duration {

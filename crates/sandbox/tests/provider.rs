@@ -4,11 +4,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use common::types::SystemClock;
+use common::types::{Clock, SystemClock, Timestamp};
 use http_body_util::BodyExt;
 use sandbox::provider::{Provider, Settings};
 use serde_json::{Value, json};
@@ -167,7 +168,8 @@ async fn no_more_is_captured_than_was_authorized() {
         .post(&captures, "c0", &json!({"amount_minor": 1251}))
         .await
         .is_refused(409, "exceeds-authorized");
-    assert_eq!(bench.post(&captures, "c1", &json!({"amount_minor": 1000})).await.status, 201);
+    let part = json!({"amount_minor": 1000, "more": true});
+    assert_eq!(bench.post(&captures, "c1", &part).await.json()["state"], "partly_captured");
     bench
         .post(&captures, "c2", &json!({"amount_minor": i64::MAX}))
         .await
@@ -178,6 +180,28 @@ async fn no_more_is_captured_than_was_authorized() {
         .post(&captures, "c4", &json!({"amount_minor": 1}))
         .await
         .is_refused(409, "exceeds-authorized");
+}
+
+#[tokio::test]
+async fn a_capture_lets_the_rest_go_unless_it_says_that_more_will_be_taken() {
+    let bench = Bench::new();
+    let (once, parts) = (bench.authorized("a1").await, bench.authorized("a2").await);
+    let take = |id: &str| format!("/v1/authorizations/{id}/captures");
+    bench.post(&take(&once), "c1", &json!({"amount_minor": 1000})).await;
+    let again = bench.post(&take(&once), "c2", &json!({"amount_minor": 1})).await;
+    again.is_refused(409, "already-captured");
+
+    let part = json!({"amount_minor": 1000, "part": 1, "more": true});
+    bench.post(&take(&parts), "c3", &part).await;
+    let bench = bench.reopened();
+    let void = bench.post("/v1/voids-by-key", "v", &json!({"key": "a2"})).await.json();
+
+    assert_eq!((&void["state"], &void["captured_minor"]), (&json!("voided"), &json!(1000)));
+    let journal = bench.get("/v1/operations?after=3").await.json();
+    assert_eq!(journal["operations"][0]["part"], 1);
+    assert_eq!(journal["operations"][1]["amount_minor"], 250);
+    let late = bench.post(&take(&parts), "c4", &json!({"amount_minor": 1})).await;
+    late.is_refused(409, "already-voided");
 }
 
 #[tokio::test]
@@ -415,6 +439,62 @@ async fn a_window_of_the_journal_is_read_page_by_page() {
     assert_eq!(keys(&bench.get(&next).await.json()), ["c"]);
     let before = bench.get(&format!("/v1/operations?to={}", at(1))).await.json();
     assert_eq!((keys(&before), &before["more"]), (vec!["a".to_owned()], &json!(false)));
+}
+
+#[tokio::test]
+async fn the_file_of_a_day_is_read_whole_or_in_pieces_once_the_day_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Stopped::default();
+    let settings = Settings::default();
+    let provider = Provider::open(folder.path(), Arc::new(clock.clone()), &settings).unwrap();
+    let bench = Bench { folder, provider };
+    let id = bench.authorized("a").await;
+    bench.post("/v1/authorizations", "b", &purchase("pm_declined")).await;
+    let part = json!({"amount_minor": 1000});
+    bench.post(&format!("/v1/authorizations/{id}/captures"), "c", &part).await;
+
+    let file = "/v1/settlements/2026-06-01";
+    bench.get(file).await.is_refused(404, "no-such-settlement");
+    clock.pass_a_day();
+    let whole = bench.get(file).await;
+
+    let lines: Vec<Value> = whole
+        .bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["charge", "capture", "end"]);
+    assert_eq!((&lines[1]["amount_minor"], &lines[2]["rows"]), (&json!(1000), &json!(2)));
+
+    let request = Request::builder().uri(file).header("range", "bytes=3-9").body(Body::empty());
+    let piece = bench.provider.router().oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(piece.status(), 206);
+    let piece = piece.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(piece, &whole.bytes[3..=9]);
+}
+
+/// Noon of the first of June 2026, until a day passes.
+#[derive(Debug, Clone)]
+struct Stopped(Arc<AtomicI64>);
+
+impl Default for Stopped {
+    fn default() -> Self {
+        Self(Arc::new(AtomicI64::new(1_780_315_200)))
+    }
+}
+
+impl Stopped {
+    fn pass_a_day(&self) {
+        self.0.fetch_add(86_400, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+    }
 }
 
 /// Somebody who is told, and writes down what.

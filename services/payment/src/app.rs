@@ -8,6 +8,7 @@ mod find_payment;
 mod hear_provider;
 mod list_ledger;
 mod prune;
+mod read_settlement;
 mod reconcile;
 mod refund_payment;
 mod resolve_break;

@@ -9,7 +9,8 @@ use axum::{
     http::{HeaderMap, Method, StatusCode},
     routing::post,
 };
-use common::types::{Clock, CustomerId, Principal, Role, SystemClock};
+use common::types::{Clock, CustomerId, Principal, Role, SystemClock, Timestamp};
+use jiff::SignedDuration;
 use postgres_kit::Db;
 use sandbox::provider::{
     Provider as Outside, Settings,
@@ -18,7 +19,7 @@ use sandbox::provider::{
 use serde_json::{Value, json};
 use service_kit::{Client, Stop};
 use sqlx::PgPool;
-use test_kit::{TestAnswer, TestCaller, TestService};
+use test_kit::{FixedClock, TestAnswer, TestCaller, TestService};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -28,8 +29,10 @@ pub(crate) const ORDER: &str = "0191e4b0-0000-5000-8000-000000000001";
 pub(crate) const STORE: &str = "0191e4b0-0000-7000-8000-000000000003";
 const CUSTOMER: Uuid = Uuid::from_u128(0x0191_e4b0_0000_7000_8000_0000_0000_0002);
 /// How long `pm_slow` takes.
-const SLOW: Duration = Duration::from_millis(700);
+const SLOW: Duration = Duration::from_secs(4);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// A day's file is asked for so long after its end.
+const FILE_AFTER: SignedDuration = SignedDuration::from_hours(3);
 const WEBHOOKS: &str = "/v1/payments/webhooks/sandbox";
 
 pub(crate) struct Bench {
@@ -47,6 +50,13 @@ pub(crate) fn asking(method: &str, amount_minor: u32) -> Value {
         "order_id": ORDER, "customer_id": CUSTOMER, "store_id": STORE, "cell": "east-a",
         "amount_minor": amount_minor, "currency": "USD", "payment_method_id": method, "generation": 1,
     })
+}
+
+/// The same, taken in another way.
+pub(crate) fn asking_for(capture_method: &str, amount_minor: u32) -> Value {
+    let mut body = asking("pm_approved", amount_minor);
+    body["capture_method"] = json!(capture_method);
+    body
 }
 
 /// A webhook before it is sent.
@@ -82,7 +92,17 @@ impl Webhook {
 impl Bench {
     /// Nobody tells anything by itself.
     pub(crate) async fn new(db: PgPool) -> Self {
-        Self::with(db, None).await
+        Self::with(db, None, Arc::new(SystemClock), Arc::new(SystemClock)).await
+    }
+
+    /// The provider's clock and ours are this one.
+    pub(crate) async fn at(db: PgPool, clock: &FixedClock) -> Self {
+        Self::beside(db, clock, clock).await
+    }
+
+    /// The provider has a clock of its own.
+    pub(crate) async fn beside(db: PgPool, ours: &FixedClock, theirs: &FixedClock) -> Self {
+        Self::with(db, None, Arc::new(ours.clone()), Arc::new(theirs.clone())).await
     }
 
     /// The provider tells what happens.
@@ -90,17 +110,25 @@ impl Bench {
     pub(crate) async fn listening(db: PgPool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
-        let bench = Self::with(db, Some(Listener { url, secret: SECRET.parse().unwrap() })).await;
+        let bench = {
+            let told = Listener { url, secret: SECRET.parse().unwrap() };
+            Self::with(db, Some(told), Arc::new(SystemClock), Arc::new(SystemClock)).await
+        };
         let door = Router::new().route("/", post(pass_on)).with_state(bench.service.as_nobody());
         tokio::spawn(sandbox::server::serve(listener, door));
         bench
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test stands in for the world outside")]
-    async fn with(db: PgPool, told: Option<Listener>) -> Self {
+    async fn with(
+        db: PgPool,
+        told: Option<Listener>,
+        ours: Arc<dyn Clock>,
+        theirs: Arc<dyn Clock>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings { slow: SLOW, listener: told, ..Settings::default() };
-        let provider = Outside::open(folder.path(), Arc::new(SystemClock), &settings).unwrap();
+        let provider = Outside::open(folder.path(), theirs, &settings).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(sandbox::server::serve(listener, provider.router()));
@@ -108,7 +136,7 @@ impl Bench {
 
         let client = || Client::outside(&url, Duration::from_secs(5)).unwrap();
         let seam = Provider::sandbox(client(), Some(SECRET.parse().unwrap()));
-        let app = App::new(Db::from_pool(db.clone()), Arc::new(SystemClock), seam);
+        let app = App::new(Db::from_pool(db.clone()), ours, seam);
         let service = TestService::new("payment", routes::router().with_state(app.clone()));
         Self { db, app, service, outside: client(), _folder: folder }
     }
@@ -231,6 +259,57 @@ impl Bench {
         self.app.reconcile().await.unwrap();
     }
 
+    /// What the worker does once a day.
+    pub(crate) async fn read_files(&self) {
+        self.app.read_settlements(FILE_AFTER).await.unwrap();
+    }
+
+    /// Writes an act on one account of the provider's into the books, as if it had been done at `at`.
+    pub(crate) async fn books(&self, at: Timestamp, what: &str, account: &str, amount_minor: i64) {
+        // Two signs in a row would begin a comment.
+        let other_minor = -amount_minor;
+        let booked = format!(
+            "BEGIN;
+             INSERT INTO ledger_tx (tx_id, order_id, what, lines) VALUES ('{0}', '{ORDER}', '{what}', 2);
+             INSERT INTO ledger_line (tx_id, line, account, amount_minor, currency)
+             VALUES ('{0}', 1, '{account}:provider:sandbox', {amount_minor}, 'USD'),
+                    ('{0}', 2, 'b', {other_minor}, 'USD');
+             COMMIT",
+            FixedClock::at(at).new_id()
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(booked)).execute(&self.db).await.unwrap();
+    }
+
+    /// The files that were read to their end, with their lines.
+    pub(crate) async fn files(&self) -> Vec<String> {
+        self.strings(
+            "SELECT f.day::text || ' ' || count(r.call_key)
+               FROM settlement_file f
+               LEFT JOIN settlement_row r USING (provider, day)
+              WHERE f.done_at IS NOT NULL
+              GROUP BY f.day
+              ORDER BY f.day",
+        )
+        .await
+    }
+
+    /// How the breaks that closed by themselves were.
+    pub(crate) async fn healed(&self) -> Vec<String> {
+        self.strings(
+            "SELECT kind || ' ' || call_key
+               FROM recon_break
+              WHERE resolved_by IS NULL AND resolution LIKE 'healed%'
+              ORDER BY 1",
+        )
+        .await
+    }
+
+    pub(crate) async fn capture_part(&self, part: u8, amount_minor: u32, last: bool) -> TestAnswer {
+        let path = format!("/v1/internal/payments/{ORDER}/capture");
+        let body = json!({ "amount_minor": amount_minor, "part": part, "last": last });
+        self.orders().post(&path, body).send().await
+    }
+
     /// Somebody else does something with our provider account.
     pub(crate) async fn provider_authorizes(&self, key: &str, amount_minor: u32) {
         let body = json!({
@@ -250,8 +329,7 @@ impl Bench {
 
     /// A minute ago we booked an authorization of which the provider knows nothing.
     pub(crate) async fn books_what_never_was(&self) {
-        let clock =
-            test_kit::FixedClock::at(SystemClock.now() - jiff::SignedDuration::from_secs(60));
+        let clock = FixedClock::at(SystemClock.now() - SignedDuration::from_secs(60));
         let booked = format!(
             "BEGIN;
              INSERT INTO payment_call (call_key, order_id, step, generation, amount_minor, fingerprint, outcome)
@@ -336,7 +414,7 @@ impl Bench {
     pub(crate) fn walker(
         &self,
     ) -> impl FnOnce(Stop) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + use<> {
-        reconciliation::worker(self.app.clone(), Duration::from_millis(20))
+        reconciliation::worker(self.app.clone(), Duration::from_millis(20), FILE_AFTER)
     }
 
     /// What the provider did, as its journal says; refusals are not deeds.

@@ -27,4 +27,7 @@ pub struct Config {
     /// How often the provider's books are held beside ours.
     #[arg(long, env = "CE_RECONCILE_EVERY_S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     pub reconcile_every_s: u64,
+    /// How long after the end of a day (UTC) the provider's file of that day is asked for.
+    #[arg(long, env = "CE_SETTLEMENT_AFTER_MIN", default_value_t = 180, value_parser = clap::value_parser!(i64).range(0..=1440))]
+    pub settlement_after_min: i64,
 }

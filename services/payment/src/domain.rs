@@ -6,6 +6,7 @@ mod ledger;
 mod payment;
 mod recon;
 mod refund;
+mod settlement;
 mod state;
 mod terms;
 
@@ -13,13 +14,14 @@ pub(crate) use call::{Answer, Asked, CallKey, Outcome, Step};
 pub(crate) use decline::DeclineClass;
 pub(crate) use ledger::Posting;
 pub(crate) use payment::{
-    AgainError, Applied, CaptureError, Changed, Errand, Fact, News, Payment, Standing, Surplus,
-    Told, VoidError,
+    AgainError, Applied, CaptureError, CaptureMethod, Changed, Errand, Fact, News, Part, Payment,
+    Standing, Surplus, Taking, Told, VoidError,
 };
 pub(crate) use recon::{About, Difference, Known, Operation, Verdict, compare};
 pub(crate) use refund::{
     ApproveError, Liable, Reason, Refund, RefundError, RefundHeard, RefundLine, RefundState,
     RefundTerms, Refundable, total_minor,
 };
+pub(crate) use settlement::{SettledKind, SettledRow};
 pub(crate) use state::State;
 pub(crate) use terms::{Terms, TermsError};

@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use jiff::SignedDuration;
 use payment::{App, Config, MIGRATIONS, clients::Provider, reconciliation, routes, saga};
 use service_kit::{Kit, OpenApi, Service};
 
@@ -33,7 +34,8 @@ impl Service for Payment {
         kit.task("saga", saga::worker(app.clone()));
         kit.task("refunds", saga::refunds(app.clone()));
         let every = Duration::from_secs(config.reconcile_every_s);
-        kit.task("reconciliation", reconciliation::worker(app.clone(), every));
+        let file_after = SignedDuration::from_mins(config.settlement_after_min);
+        kit.task("reconciliation", reconciliation::worker(app.clone(), every, file_after));
         kit.serve(routes::router().with_state(app));
         Ok(())
     }

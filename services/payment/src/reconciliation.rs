@@ -2,14 +2,17 @@
 
 use std::{pin::Pin, time::Duration};
 
+use jiff::SignedDuration;
 use service_kit::Stop;
 
 use crate::App;
 
-/// Walks every `pause`, until told to stop.
+/// Walks every `pause`, and reads the file of each day once `file_after` has passed since its end, until told
+/// to stop.
 pub fn worker(
     app: App,
     pause: Duration,
+    file_after: SignedDuration,
 ) -> impl FnOnce(Stop) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> {
     move |stop| {
         Box::pin(async move {
@@ -17,6 +20,10 @@ pub fn worker(
                 if let Err(error) = app.reconcile().await {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(error, "the provider's books are not compared to their end");
+                }
+                if let Err(error) = app.read_settlements(file_after).await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "the provider's file is not compared to its end");
                 }
                 if let Err(error) = app.prune().await {
                     tracing::warn!(%error, "old answers could not be pruned");

@@ -34,7 +34,8 @@ const TABLES: &str = "
     CREATE TABLE truth.provider AS
     SELECT n, (doc->>'at')::timestamptz AS at, doc->>'op' AS op, doc->>'key' AS call_key,
            (doc->>'authorization_id')::uuid AS provider_ref, doc->>'reference' AS order_id,
-           (doc->>'amount_minor')::bigint AS amount_minor, doc->>'outcome' AS outcome, doc->>'state' AS state
+           (doc->>'amount_minor')::bigint AS amount_minor, doc->>'outcome' AS outcome, doc->>'state' AS state,
+           (doc->>'part')::int AS part
       FROM truth.raw_provider;
     CREATE INDEX ON truth.provider (provider_ref);
     CREATE TABLE truth.letter AS

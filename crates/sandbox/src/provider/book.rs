@@ -32,6 +32,9 @@ pub struct Operation {
     /// Given back so far, this operation included.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refunded_minor: i64,
+    /// For a capture, where the caller numbers them: which one of the authorization's it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// Absent for a tombstone.
     pub currency: Option<Currency>,
     /// What came of it.
@@ -79,9 +82,11 @@ pub enum Outcome {
 pub enum State {
     /// Money is set aside.
     Authorized,
-    /// Some or all of it was taken.
+    /// Some of it was taken, and the rest is still set aside.
+    PartlyCaptured,
+    /// Some or all of it was taken, and nothing is set aside any more.
     Captured,
-    /// It was let go.
+    /// It was let go, or what was left of it.
     Voided,
     /// It was refused.
     Declined,
@@ -122,6 +127,10 @@ pub enum Act {
         authorization_id: Uuid,
         /// Minor units.
         amount_minor: i64,
+        /// Which one of several, where the caller numbers them.
+        part: Option<u32>,
+        /// Whether what is left stays set aside.
+        more: bool,
     },
     /// Let money go.
     Void {
@@ -300,6 +309,7 @@ impl Book {
             amount_minor: 0,
             captured_minor: 0,
             refunded_minor: 0,
+            part: None,
             currency: None,
             outcome: Outcome::Ok,
             state: State::Authorized,
@@ -320,12 +330,14 @@ impl Book {
                     operation.authorization_id = Some(clock.new_id());
                 }
             }
-            Act::Capture { authorization_id, amount_minor } => {
+            Act::Capture { authorization_id, amount_minor, part, more } => {
                 let authorization = self.find(authorization_id)?;
                 let captured = authorization.capture(amount_minor)?;
                 operation.describe(Op::Capture, authorization_id, authorization);
                 (operation.amount_minor, operation.captured_minor) = (amount_minor, captured);
-                operation.state = State::Captured;
+                operation.part = part;
+                let open = more && captured < authorization.authorized_minor;
+                operation.state = if open { State::PartlyCaptured } else { State::Captured };
             }
             Act::Void { authorization_id } => self.void(&mut operation, authorization_id)?,
             Act::Expire { authorization_id } => {
@@ -360,6 +372,7 @@ impl Book {
         let authorization = self.find(id)?;
         authorization.void()?;
         operation.describe(Op::Void, id, authorization);
+        operation.amount_minor -= authorization.captured_minor;
         operation.state = State::Voided;
         Ok(())
     }
@@ -409,6 +422,9 @@ impl Authorization {
             _ => {}
         }
         match self.captured_minor.checked_add(amount_minor) {
+            Some(sum) if sum <= self.authorized_minor && self.state == State::Captured => {
+                Err(Refusal::AlreadyCaptured)
+            }
             Some(sum) if sum <= self.authorized_minor => Ok(sum),
             _ => Err(Refusal::ExceedsAuthorized),
         }

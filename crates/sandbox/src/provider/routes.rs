@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -21,7 +22,7 @@ use crate::server::{ReplyLost, json};
 
 use super::book::{Act, Command, Operation, Outcome, Refusal, Window};
 use super::faults::Faults;
-use super::{ExecuteError, Provider, methods, wire};
+use super::{ExecuteError, Provider, methods, settlement, wire};
 
 const BODY_MAX_BYTES: usize = 16 * 1024;
 const KEY_MAX_BYTES: usize = 128;
@@ -39,6 +40,7 @@ pub(super) fn router(provider: Provider) -> Router {
         .route("/v1/voids-by-key", post(void_by_key))
         .route("/v1/operations", get(operations))
         .route("/v1/operations/by-key/{key}", get(operation_by_key))
+        .route("/v1/settlements/{day}", get(settlement_of))
         .route("/v1/faults", get(show_faults).put(set_faults))
         .route("/livez", get(async || "ok\n"))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
@@ -83,7 +85,8 @@ async fn capture(
     let (key, body) = (key(&headers)?, body.map_err(too_large)?);
     let ask: wire::Capture = decode(&body)?;
     positive(ask.amount_minor)?;
-    let act = Act::Capture { authorization_id: id, amount_minor: ask.amount_minor };
+    let wire::Capture { amount_minor, part, more } = ask;
+    let act = Act::Capture { authorization_id: id, amount_minor, part, more };
     let fingerprint = fingerprint(&format!("capture {id}"), &body);
     perform(&provider, Command { key, fingerprint, act }, None, in_full).await
 }
@@ -149,6 +152,7 @@ async fn void_by_key(State(provider): State<Provider>, headers: HeaderMap, body:
             key: ask.key.clone(),
             state: operation.state,
             authorization_id: operation.authorization_id,
+            captured_minor: operation.captured_minor,
         };
         json(StatusCode::OK, &body)
     })
@@ -208,6 +212,28 @@ async fn operation_by_key(State(provider): State<Provider>, Path(key): Path<Stri
     // What is not yet on the disk has not happened: nobody may build on it.
     provider.settled().await.map_err(|error| stopped(&error))?;
     Ok(json(StatusCode::OK, &operation))
+}
+
+async fn settlement_of(
+    State(provider): State<Provider>,
+    Path(day): Path<Date>,
+    headers: HeaderMap,
+) -> Answer {
+    let file = provider.file_of(day).ok_or_else(|| {
+        denied(StatusCode::NOT_FOUND, "no-such-settlement", "the day is not over")
+    })?;
+    provider.settled().await.map_err(|error| stopped(&error))?;
+    let kind = [("content-type", "application/x-ndjson")];
+    let Some(asked) = headers.get("range").and_then(|value| value.to_str().ok()) else {
+        return Ok((kind, file).into_response());
+    };
+    let length = file.len();
+    let Some((first, last)) = settlement::range(asked, length) else {
+        let message = "there are no such bytes";
+        return Err(denied(StatusCode::RANGE_NOT_SATISFIABLE, "no-such-range", message));
+    };
+    let range = [("content-range", format!("bytes {first}-{last}/{length}"))];
+    Ok((StatusCode::PARTIAL_CONTENT, kind, range, file.slice(first..=last)).into_response())
 }
 
 async fn show_faults(State(provider): State<Provider>) -> Response {

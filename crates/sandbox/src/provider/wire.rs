@@ -25,6 +25,11 @@ pub struct Authorize {
 pub struct Capture {
     /// Minor units of the authorization's currency, more than 0.
     pub amount_minor: i64,
+    /// Which one of several, where the caller numbers them; it is kept and not judged.
+    pub part: Option<u32>,
+    /// Whether more will be taken; else the rest is let go.
+    #[serde(default)]
+    pub more: bool,
 }
 
 /// Asks to give money back that was taken.
@@ -48,7 +53,7 @@ pub struct AskVoidByKey {
 pub struct Authorization {
     /// Its id.
     pub id: Uuid,
-    /// `authorized`, `captured`, `voided` or `expired`.
+    /// `authorized`, `partly_captured`, `captured`, `voided` or `expired`.
     pub state: State,
     /// What this operation was about, in minor units.
     pub amount_minor: i64,
@@ -73,6 +78,8 @@ pub struct VoidByKey {
     pub state: State,
     /// The authorization, if there is one.
     pub authorization_id: Option<Uuid>,
+    /// What was taken of it; what was let go is the rest.
+    pub captured_minor: i64,
 }
 
 /// A page of the journal.

@@ -6,22 +6,23 @@ use postgres_kit::StoreError;
 use super::settle::SettleError;
 use crate::{
     App,
-    domain::{CaptureError, Payment, State},
+    domain::{CaptureError, Part, Payment, State},
     store::{self, payments::Held},
 };
 
 impl App {
-    /// Takes `amount_minor` of what the provider holds for an order; the rest is freed. Once.
+    /// Takes what the provider holds for an order, or a part of it, once. A payment that is taken at once is
+    /// found taken.
     #[tracing::instrument(name = "payment.capture_payment", skip_all, fields(order.id = %order))]
     pub(crate) async fn capture_payment(
         &self,
         order: OrderId,
-        amount_minor: i64,
+        part: Part,
         actor: &str,
     ) -> Result<Payment, CapturePaymentError> {
-        let (held, asked_before) = match self.begin_capture(order, amount_minor, actor).await? {
+        let (held, asked_before) = match self.begin_capture(order, part, actor).await? {
             Begun::Now(held) => (held, false),
-            Begun::Before(payment) if payment.state() == State::Captured => return Ok(payment),
+            Begun::Before(payment) if payment.has_taken(&part) => return Ok(payment),
             Begun::Before(_) => {
                 let mut db = self.db.acquire().await?;
                 let held = store::payments::claim(&mut db, order).await?;
@@ -30,9 +31,13 @@ impl App {
         };
         let payment = self.settle(held, asked_before).await?;
         match payment.state() {
-            State::Captured => Ok(payment),
-            State::Authorized => Err(CapturePaymentError::RefusedByProvider),
-            State::Owed => Err(CapturePaymentError::Refused(CaptureError::NotAuthorized)),
+            _ if payment.has_taken(&part) => Ok(payment),
+            State::Authorized | State::PartlyCaptured => {
+                Err(CapturePaymentError::RefusedByProvider)
+            }
+            State::Owed | State::Captured => {
+                Err(CapturePaymentError::Refused(CaptureError::NotAuthorized))
+            }
             _ => Err(CapturePaymentError::Undecided),
         }
     }
@@ -40,7 +45,7 @@ impl App {
     async fn begin_capture(
         &self,
         order: OrderId,
-        amount_minor: i64,
+        part: Part,
         actor: &str,
     ) -> Result<Begun, CapturePaymentError> {
         let mut tx = self.db.begin().await?;
@@ -50,7 +55,7 @@ impl App {
         };
         let mut payment = held.payment.clone();
 
-        let changed = match payment.capture(amount_minor) {
+        let changed = match payment.capture(part) {
             Ok(Some(changed)) => changed,
             Ok(None) => {
                 tx.rollback().await;

@@ -1,6 +1,6 @@
 //! Forgetting.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 use postgres_kit::{StoreError, answers};
 
 use crate::{App, store};
@@ -10,14 +10,19 @@ const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(72);
 /// Providers repeat a webhook for some days, and a signature is good for minutes.
 const NOTICES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 
+/// What is booked later than this after it was done shows as a break, and a person looks.
+const LINES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 40);
+
 impl App {
-    /// Removes old answers and webhooks.
+    /// Removes old answers, webhooks and lines of files.
     pub(crate) async fn prune(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut db = self.db.acquire().await?;
         let answers = answers::prune(&mut db, now - ANSWERS_KEPT).await?;
         let notices = store::notices::prune(&mut db, now - NOTICES_KEPT).await?;
-        tracing::debug!(answers, notices, "pruned");
+        let before = (now - LINES_KEPT).to_zoned(TimeZone::UTC).date();
+        let lines = store::settlements::prune(&mut db, before).await?;
+        tracing::debug!(answers, notices, lines, "pruned");
         Ok(())
     }
 }

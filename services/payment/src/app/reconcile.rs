@@ -36,6 +36,8 @@ const PARKED_AT_ONCE: i64 = 100;
 pub(crate) enum ReconcileError {
     #[error("the provider does not say what it did")]
     Open(#[from] NotDecided),
+    #[error("the file is not whole: {found} lines of {told}")]
+    NotWhole { found: i64, told: i64 },
     #[error("what was found could not be stored")]
     Store(#[from] StoreError),
 }
@@ -193,7 +195,12 @@ impl App {
         self.insert_break(tx, &Break { theirs, theirs_minor, ..found }).await
     }
 
-    fn broken(&self, difference: Difference, key: &str, payment: Option<&Payment>) -> Break {
+    pub(super) fn broken(
+        &self,
+        difference: Difference,
+        key: &str,
+        payment: Option<&Payment>,
+    ) -> Break {
         let state = payment.map_or("nothing", |payment| payment.state().name());
         Break {
             id: self.clock.new_id(),
@@ -207,11 +214,13 @@ impl App {
             theirs: String::new(),
             theirs_minor: None,
             found_at: self.clock.now(),
+            file_day: None,
             resolved: None,
         }
     }
 
-    async fn insert_break(&self, tx: &mut Tx, found: &Break) -> Result<(), StoreError> {
+    /// Stores a break and tells of it, unless it was found before.
+    pub(super) async fn insert_break(&self, tx: &mut Tx, found: &Break) -> Result<(), StoreError> {
         if store::recon::insert(tx, found).await? {
             tracing::error!(
                 call.key = found.call_key,

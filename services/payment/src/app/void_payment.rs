@@ -87,6 +87,9 @@ impl App {
 
         let saved = self.save(&mut tx, &held, payment, &changed, actor).await?;
         let saved = saved.ok_or(StoreError::Stale { table: "payment" })?;
+        if changed.give_back {
+            self.give_back(&mut tx, &saved.payment, actor).await?;
+        }
         tx.commit().await?;
         Ok(Begun::Now(saved))
     }
@@ -98,7 +101,7 @@ impl App {
         let payment = store::payments::find(&mut db, order).await?;
         let payment = payment.ok_or(StoreError::Stale { table: "payment" })?;
         let now = payment.standing();
-        if now.refunded_minor == now.captured_minor {
+        if now.state == State::Captured && now.refunded_minor == now.captured_minor {
             return Ok(payment);
         }
         if store::refunds::is_left_to_a_person(&mut db, order).await? {

@@ -10,6 +10,7 @@ use common::{
     types::{Class, Fault, Timestamp},
 };
 use futures::future::BoxFuture;
+use jiff::civil::Date;
 use service_kit::{CallError, Client};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::{
     sandbox::Sandbox,
     webhook::{Notice, Signed, WebhookError, WebhookSecret},
 };
-use crate::domain::{Errand, Fact, Operation, Terms};
+use crate::domain::{Errand, Fact, Operation, SettledRow, Taking, Terms};
 
 type Asked<'a, T> = BoxFuture<'a, Result<T, NotDecided>>;
 
@@ -30,11 +31,12 @@ pub(crate) trait PaymentProvider: Send + Sync + 'static {
     /// Holds money: `Authorized`, `Declined` or `Forbidden`.
     fn authorize<'a>(&'a self, key: &'a str, terms: &'a Terms) -> Asked<'a, Fact>;
 
-    /// Takes held money: `Captured`, `CaptureRefused` or `Expired`.
-    fn capture<'a>(&'a self, key: &'a str, reference: Uuid, amount_minor: i64) -> Asked<'a, Fact>;
+    /// Takes held money and frees the rest, unless more is to be taken: `Captured`, `CaptureRefused` or
+    /// `Expired`.
+    fn capture<'a>(&'a self, key: &'a str, reference: Uuid, taking: Taking) -> Asked<'a, Fact>;
 
     /// Lets the money of the authorization `target` go, whether or not it has arrived: `Released`,
-    /// `Forbidden`, `NothingHeld`, `Expired` or `AlreadyTaken`.
+    /// `RestReleased`, `Forbidden`, `NothingHeld`, `Expired` or `AlreadyTaken`.
     fn void<'a>(&'a self, key: &'a str, target: &'a str) -> Asked<'a, Fact>;
 
     /// Gives taken money back: `Refunded` or `RefundRefused`.
@@ -45,6 +47,9 @@ pub(crate) trait PaymentProvider: Send + Sync + 'static {
 
     /// A page of what was done in a window of time, oldest first.
     fn list<'a>(&'a self, window: Window, after: Option<&'a str>) -> Asked<'a, Listed>;
+
+    /// A piece of the file of a day (UTC), from a byte on. `None`: there is no such file yet.
+    fn settlement(&self, day: Date, from: u64) -> Asked<'_, Option<Piece>>;
 
     /// What a webhook says, if the provider sent it.
     fn read(
@@ -71,6 +76,16 @@ pub(crate) struct Listed {
     pub(crate) operations: Vec<Operation>,
     /// Leads to the next page.
     pub(crate) next: Option<String>,
+}
+
+/// Whole lines of a daily file.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    pub(crate) rows: Vec<SettledRow>,
+    /// Where the next piece begins.
+    pub(crate) next: u64,
+    /// How many lines the file has, where this is its end.
+    pub(crate) end: Option<i64>,
 }
 
 /// The provider that this installation uses.
@@ -119,8 +134,8 @@ impl Provider {
         match errand {
             Errand::Plain(fact) => Ok(*fact),
             Errand::Authorize { key, terms } => self.0.authorize(key, terms).await,
-            Errand::Capture { key, reference, amount_minor } => {
-                self.0.capture(key, *reference, *amount_minor).await
+            Errand::Capture { key, reference, taking } => {
+                self.0.capture(key, *reference, *taking).await
             }
             Errand::Void { key, target } => self.0.void(key, target).await,
         }
@@ -149,6 +164,14 @@ impl Provider {
         after: Option<&str>,
     ) -> Result<Listed, NotDecided> {
         self.0.list(window, after).await
+    }
+
+    pub(crate) async fn settlement(
+        &self,
+        day: Date,
+        from: u64,
+    ) -> Result<Option<Piece>, NotDecided> {
+        self.0.settlement(day, from).await
     }
 
     /// What a webhook of `provider` says.

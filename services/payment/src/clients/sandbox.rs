@@ -2,6 +2,7 @@
 
 use common::types::{Currency, Timestamp};
 use futures::{FutureExt, future::BoxFuture};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use service_kit::{CallError, Client};
 use uuid::Uuid;
@@ -9,14 +10,17 @@ use uuid::Uuid;
 use self::wire::{Authorization, Page, Webhook};
 use super::{
     NotDecided, PaymentProvider,
-    provider::{Listed, Window},
+    provider::{Listed, Piece, Window},
     webhook::{Notice, Signed, WebhookError, WebhookSecret},
 };
-use crate::domain::{DeclineClass, Fact, Operation, Terms};
+use crate::domain::{DeclineClass, Fact, Operation, Taking, Terms};
 
+mod settlement;
 mod wire;
 
 const PAGE_MAX: usize = 500;
+/// Of a daily file, at once. The files of tests are small.
+const PIECE_BYTES: u64 = if cfg!(test) { 512 } else { 256 * 1024 };
 
 pub(super) struct Sandbox {
     client: Client,
@@ -37,6 +41,13 @@ struct Amount {
 }
 
 #[derive(Serialize)]
+struct Capture {
+    amount_minor: i64,
+    part: usize,
+    more: bool,
+}
+
+#[derive(Serialize)]
 struct VoidByKey<'a> {
     key: &'a str,
 }
@@ -45,6 +56,8 @@ struct VoidByKey<'a> {
 struct Voided {
     state: String,
     authorization_id: Option<Uuid>,
+    #[serde(default)]
+    captured_minor: i64,
 }
 
 #[derive(Deserialize)]
@@ -104,10 +117,11 @@ impl PaymentProvider for Sandbox {
         &'a self,
         key: &'a str,
         reference: Uuid,
-        amount_minor: i64,
+        taking: Taking,
     ) -> BoxFuture<'a, Result<Fact, NotDecided>> {
         let path = format!("/v1/authorizations/{reference}/captures");
-        let call = self.client.post(path).key(key).json(&Amount { amount_minor });
+        let Taking { amount_minor, part, more } = taking;
+        let call = self.client.post(path).key(key).json(&Capture { amount_minor, part, more });
         async move {
             match call.send_empty().await {
                 Ok(()) => Ok(Fact::Captured),
@@ -138,7 +152,7 @@ impl PaymentProvider for Sandbox {
                 Err(error) => return Err(NotDecided(error)),
             };
             Ok(match (voided.state.as_str(), voided.authorization_id) {
-                ("voided", Some(reference)) => Fact::Released { reference },
+                ("voided", Some(reference)) => released(reference, voided.captured_minor),
                 ("declined", _) => Fact::NothingHeld,
                 ("expired", _) => Fact::Expired,
                 _ => Fact::Forbidden,
@@ -196,6 +210,23 @@ impl PaymentProvider for Sandbox {
         .boxed()
     }
 
+    fn settlement(&self, day: Date, from: u64) -> BoxFuture<'_, Result<Option<Piece>, NotDecided>> {
+        let range = format!("bytes={from}-{}", from + PIECE_BYTES - 1);
+        let call = self.client.get(format!("/v1/settlements/{day}")).header("range", &range);
+        async move {
+            let reply = match call.reply().await {
+                Ok(reply) => reply,
+                Err(CallError::Refused { code, .. }) if code == "no-such-settlement" => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(NotDecided(error)),
+            };
+            let piece = settlement::read(&reply.body, from);
+            piece.map(Some).map_err(|error| NotDecided(CallError::Unknown(error.into())))
+        }
+        .boxed()
+    }
+
     fn read(
         &self,
         signed: &Signed<'_>,
@@ -227,8 +258,19 @@ fn class(name: Option<&str>) -> DeclineClass {
     name.and_then(DeclineClass::parse).unwrap_or(DeclineClass::OtherMethod)
 }
 
+/// Some of it may have been taken before.
+const fn released(reference: Uuid, captured_minor: i64) -> Fact {
+    match captured_minor {
+        0 => Fact::Released { reference },
+        _ => Fact::RestReleased { reference, captured_minor },
+    }
+}
+
 fn refuses_capture(code: &str) -> bool {
-    matches!(code, "exceeds-authorized" | "already-voided" | "unknown-authorization")
+    matches!(
+        code,
+        "exceeds-authorized" | "already-captured" | "already-voided" | "unknown-authorization"
+    )
 }
 
 fn refuses_refund(code: &str) -> bool {

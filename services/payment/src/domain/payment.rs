@@ -2,6 +2,7 @@
 
 mod again;
 mod apply;
+mod capture;
 mod errand;
 
 use common::types::{Class, Currency, Fault, OrderId, PaymentId};
@@ -11,7 +12,8 @@ use super::{Answer, Asked, DeclineClass, Posting, State, Step, Terms};
 
 pub(crate) use again::AgainError;
 pub(crate) use apply::{Applied, Fact, Told};
-pub(crate) use errand::Errand;
+pub(crate) use capture::{CaptureError, CaptureMethod, Part};
+pub(crate) use errand::{Errand, Taking};
 
 /// What one order pays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub(crate) struct Standing {
     pub(crate) authorized_minor: i64,
     pub(crate) capturing_minor: i64,
     pub(crate) captured_minor: i64,
+    /// What each part took, where money is taken in parts.
+    pub(crate) parts: Vec<i64>,
+    /// Whether the rest is freed: with the capture that is under way or, once some of it was taken, by a void.
+    pub(crate) closing: bool,
     pub(crate) refunded_minor: i64,
     /// What open refunds have been promised.
     pub(crate) refunding_minor: i64,
@@ -83,20 +89,6 @@ pub(crate) enum News {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CaptureError {
-    #[error("more than was authorized cannot be captured")]
-    ExceedsAuthorized,
-    #[error("to take nothing of an authorization, void it")]
-    NothingToCapture,
-    #[error("the provider holds no money for this order")]
-    NotAuthorized,
-    #[error("another amount was captured already")]
-    AlreadyCaptured,
-    #[error("the payment was voided")]
-    AlreadyCancelled,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum VoidError {
     #[error("what was captured is refunded, never voided")]
     AlreadyCaptured,
@@ -128,41 +120,8 @@ impl Payment {
         (Self { id, order, terms: None, standing }, changed)
     }
 
-    /// Begins to take money that the provider holds; the rest is freed. Nothing changes where the same
-    /// capture is under way or done. An authorization that has expired is asked for again, once.
-    pub(crate) fn capture(&mut self, amount_minor: i64) -> Result<Option<Changed>, CaptureError> {
-        let now = &self.standing;
-        match now.state {
-            State::Authorized if amount_minor > now.authorized_minor => {
-                Err(CaptureError::ExceedsAuthorized)
-            }
-            State::Authorized if amount_minor == 0 && now.authorized_minor > 0 => {
-                Err(CaptureError::NothingToCapture)
-            }
-            State::Authorized => Ok(Some(self.begin_capture(amount_minor))),
-            State::Expired => self.renew(amount_minor).map(Some),
-            State::Authorizing if amount_minor > 0 && amount_minor == now.wanted_minor => Ok(None),
-            State::Capturing if amount_minor == now.capturing_minor => Ok(None),
-            State::Captured if amount_minor == now.captured_minor => Ok(None),
-            State::Capturing | State::PartlyCaptured | State::Captured => {
-                Err(CaptureError::AlreadyCaptured)
-            }
-            State::Voiding | State::Voided => Err(CaptureError::AlreadyCancelled),
-            _ => Err(CaptureError::NotAuthorized),
-        }
-    }
-
-    fn begin_capture(&mut self, amount_minor: i64) -> Changed {
-        let now = &mut self.standing;
-        (now.capturing_minor, now.captures) = (amount_minor, now.captures + 1);
-        let asked = Asked { step: Step::Capture, generation: now.captures, amount_minor };
-        now.enter(State::Capturing, Some(Step::Capture));
-        let asked = Vec::from_iter((amount_minor > 0).then_some(asked));
-        Changed { cause: "capture-asked", asked, ..Changed::default() }
-    }
-
     /// Begins to let the money go, whether or not the provider holds it yet. Nothing changes where
-    /// nothing is held. What was taken is not let go but given back.
+    /// nothing is held. What was taken is not let go but given back, with the rest of it let go.
     pub(crate) fn void(&mut self) -> Result<Option<Changed>, VoidError> {
         let generation = self.generation();
         let now = &mut self.standing;
@@ -180,6 +139,10 @@ impl Payment {
                 now.wanted_minor = 0;
                 now.enter(State::Voiding, Some(Step::Void));
                 Ok(Some(Changed { cause: "void-asked", asked, ..Changed::default() }))
+            }
+            State::PartlyCaptured if !now.closing => {
+                let changed = self.let_rest_go();
+                Ok(Some(Changed { give_back: true, ..changed }))
             }
             State::Capturing | State::PartlyCaptured | State::Captured => {
                 Err(VoidError::AlreadyCaptured)
@@ -241,6 +204,8 @@ impl Standing {
             authorized_minor: 0,
             capturing_minor: 0,
             captured_minor: 0,
+            parts: Vec::new(),
+            closing: false,
             refunded_minor: 0,
             refunding_minor: 0,
             captures: 0,
@@ -253,29 +218,15 @@ impl Standing {
         }
     }
 
+    /// What is held and not taken yet.
+    pub(super) const fn left_minor(&self) -> i64 {
+        self.authorized_minor - self.captured_minor
+    }
+
     const fn enter(&mut self, state: State, work: Option<Step>) {
         self.state = state;
         self.work = work;
         self.version += 1;
-    }
-}
-
-impl Fault for CaptureError {
-    fn class(&self) -> Class {
-        match self {
-            Self::NothingToCapture => Class::Invalid,
-            _ => Class::Conflict,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::ExceedsAuthorized => "exceeds-authorized",
-            Self::NothingToCapture => "nothing-to-capture",
-            Self::NotAuthorized => "not-authorized",
-            Self::AlreadyCaptured => "already-captured",
-            Self::AlreadyCancelled => "already-cancelled",
-        }
     }
 }
 

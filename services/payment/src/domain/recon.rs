@@ -58,16 +58,27 @@ pub(crate) enum Difference {
     Contradiction,
     /// The provider refuses to give money back.
     RefundRefused,
+    /// The provider's file has a line that the books know nothing of.
+    MissingHere,
+    /// The books have an act that no file of the provider's has a line for.
+    MissingThere,
+    CurrencyDiffers,
+    /// There is no whole file of a day, a day after it was due.
+    FileMissing,
 }
 
 impl Difference {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 10] = [
         Self::UnknownOperation,
         Self::OutcomeDiffers,
         Self::AmountDiffers,
         Self::MissingAtProvider,
         Self::Contradiction,
         Self::RefundRefused,
+        Self::MissingHere,
+        Self::MissingThere,
+        Self::CurrencyDiffers,
+        Self::FileMissing,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -78,6 +89,10 @@ impl Difference {
             Self::MissingAtProvider => "missing-at-provider",
             Self::Contradiction => "contradiction",
             Self::RefundRefused => "refund-refused",
+            Self::MissingHere => "missing-here",
+            Self::MissingThere => "missing-there",
+            Self::CurrencyDiffers => "currency-differs",
+            Self::FileMissing => "file-missing",
         }
     }
 

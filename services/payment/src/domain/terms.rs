@@ -2,6 +2,8 @@
 
 use common::types::{Cell, Class, Currency, CustomerId, Fault, OrderId, StoreId, Text};
 
+use super::CaptureMethod;
+
 /// The most that one payment may be about, in minor units.
 pub(crate) const AMOUNT_MAX_MINOR: i64 = 100_000_000;
 
@@ -17,6 +19,7 @@ pub(crate) struct Terms {
     /// The provider's token of the card; printed as `***`.
     pub(crate) method: Text<64>,
     pub(crate) generation: i32,
+    pub(crate) capture: CaptureMethod,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,24 +60,25 @@ impl Terms {
         Ok(self)
     }
 
-    /// Whether it is the same order, between the same parties and in the same money.
+    /// Whether it is the same order, between the same parties, in the same money and taken in the same way.
     pub(crate) fn is_between_the_same(&self, other: &Self) -> bool {
         (self.order, self.customer, self.store, self.currency)
             == (other.order, other.customer, other.store, other.currency)
-            && self.cell == other.cell
+            && (&self.cell, self.capture) == (&other.cell, other.capture)
     }
 
     /// One line that differs where anything that matters differs.
     pub(crate) fn canonical(&self) -> String {
         format!(
-            "{}/{}/{}/{}/{}/{}/{}",
+            "{}/{}/{}/{}/{}/{}/{}/{}",
             self.order,
             self.customer,
             self.store,
             self.amount_minor,
             self.currency,
             self.generation,
-            self.method.as_str()
+            self.method.as_str(),
+            self.capture.name()
         )
     }
 }

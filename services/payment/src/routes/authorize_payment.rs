@@ -6,20 +6,20 @@ use service_kit::{Answer, Caller, Problem, Services, ValidJson};
 use super::wire;
 use crate::App;
 
-/// Holds what an order costs.
+/// Holds what an order costs and, of the method `automatic`, takes it.
 ///
 /// The key is `order_id:authorize:generation`, derived from the body, so that a repetition is the
 /// same call whatever header it has. 402 `payment-declined` names the class of the refusal in
 /// `errors[0].detail`; 503 with `x-ce-outcome: unknown` means: ask again.
 #[utoipa::path(
     post, path = "/v1/internal/payments", operation_id = "authorize_payment", tag = "internal",
-    request_body = wire::Authorize,
+    request_body = wire::AskPayment,
     responses((status = 200, body = wire::PaymentState), Problem),
 )]
 pub(super) async fn handle(
     State(app): State<App>,
     caller: Caller<Services>,
-    ValidJson(body): ValidJson<wire::Authorize>,
+    ValidJson(body): ValidJson<wire::AskPayment>,
 ) -> Result<Answer<wire::PaymentState>, Problem> {
     let payment = app.authorize_payment(body.try_into()?, caller.service()).await;
     let payment = payment.map_err(wire::refusal)?;
@@ -97,7 +97,7 @@ mod live {
         let bench = Bench::new(db).await;
         let body = asking("pm_slow", 1250);
 
-        let hasty = bench.authorize_within(&body, 200).await;
+        let hasty = bench.authorize_within(&body, 1_500).await;
         hasty.is(503);
         assert_eq!(hasty.header("x-ce-outcome"), Some("unknown"));
 

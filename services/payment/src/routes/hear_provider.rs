@@ -192,7 +192,7 @@ mod live {
         assert_eq!(bench.notices().await, ["PARKED"]);
 
         bench.provider_dawdles(true).await;
-        bench.authorize_within(&asking("pm_approved", 1250), 100).await.is(503);
+        bench.authorize_within(&asking("pm_approved", 1250), 200).await.is(503);
         bench.provider_dawdles(false).await;
         bench.reconcile().await;
 

@@ -1,12 +1,13 @@
 //! Domain words to wire words and back.
 
 use common::types::{Currency, OrderId};
+use payment_contract::http;
 use serde::{Deserialize, Serialize};
 use service_kit::{Page, Problem};
 use utoipa::IntoParams;
 
 pub(super) use payment_contract::http::{
-    ApproveRefund, AskRefund, Authorize, Break, Breaks, Capture, LedgerAccount, LedgerAccounts,
+    ApproveRefund, AskCapture, AskPayment, AskRefund, Break, Breaks, LedgerAccount, LedgerAccounts,
     LedgerLine, LedgerTransaction, LedgerTransactions, Payment, PaymentState, Refund, ResolveBreak,
 };
 
@@ -17,7 +18,7 @@ pub(super) use breaks::{WhichBreaks, no_words};
 
 use crate::{
     app::{AuthorizeError, Balance, Entry, Found},
-    domain::{self, DeclineClass, Terms, TermsError},
+    domain::{self, CaptureMethod, DeclineClass, Part, Terms, TermsError},
 };
 
 /// Which payment.
@@ -36,10 +37,10 @@ pub(super) struct MaybeOfOrder {
     pub(super) order_id: Option<OrderId>,
 }
 
-impl TryFrom<Authorize> for Terms {
+impl TryFrom<AskPayment> for Terms {
     type Error = TermsError;
 
-    fn try_from(body: Authorize) -> Result<Self, TermsError> {
+    fn try_from(body: AskPayment) -> Result<Self, TermsError> {
         let terms = Self {
             order: body.order_id,
             customer: body.customer_id,
@@ -49,8 +50,26 @@ impl TryFrom<Authorize> for Terms {
             currency: body.currency,
             method: body.payment_method_id,
             generation: body.generation.into(),
+            capture: body.capture_method.into(),
         };
         terms.check()
+    }
+}
+
+impl From<http::CaptureMethod> for CaptureMethod {
+    fn from(method: http::CaptureMethod) -> Self {
+        match method {
+            http::CaptureMethod::Manual => Self::Manual,
+            http::CaptureMethod::Automatic => Self::Automatic,
+            http::CaptureMethod::Multiple => Self::Multiple,
+        }
+    }
+}
+
+impl From<AskCapture> for Part {
+    fn from(body: AskCapture) -> Self {
+        let AskCapture { amount_minor, part, last } = body;
+        Self { number: part.into(), amount_minor: amount_minor.into(), last }
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) async fn calls_booked(
 }
 
 /// The least UUIDv7 of a moment (RFC 9562).
-fn first_id_at(at: Timestamp) -> Uuid {
+pub(super) fn first_id_at(at: Timestamp) -> Uuid {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
     Uuid::from_u128((u128::from(millis) << 80) | 0x7000_8000_0000_0000_0000)
 }

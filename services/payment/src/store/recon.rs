@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use common::types::{OrderId, PaymentId, Timestamp};
+use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use postgres_kit::{PgConnection, StoreError};
 use uuid::Uuid;
@@ -23,6 +24,8 @@ pub(crate) struct Break {
     pub(crate) theirs: String,
     pub(crate) theirs_minor: Option<i64>,
     pub(crate) found_at: Timestamp,
+    /// In which day's file it was seen, where it was.
+    pub(crate) file_day: Option<Date>,
     pub(crate) resolved: Option<Resolved>,
 }
 
@@ -47,6 +50,7 @@ struct BreakRow {
     theirs: String,
     theirs_minor: Option<i64>,
     found_at: jiff_sqlx::Timestamp,
+    file_day: Option<jiff_sqlx::Date>,
     resolved_at: Option<jiff_sqlx::Timestamp>,
     resolved_by: Option<Uuid>,
     resolution: Option<String>,
@@ -145,8 +149,8 @@ pub(crate) async fn generation_of(
 pub(crate) async fn insert(tx: &mut PgConnection, found: &Break) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
         "INSERT INTO recon_break (break_id, provider, kind, call_key, order_id, payment_id, ours, ours_minor,
-                                  theirs, theirs_minor, found_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                  theirs, theirs_minor, found_at, file_day)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT (provider, kind, call_key) DO NOTHING",
     )
     .bind(found.id)
@@ -160,6 +164,7 @@ pub(crate) async fn insert(tx: &mut PgConnection, found: &Break) -> Result<bool,
     .bind(&found.theirs)
     .bind(found.theirs_minor)
     .bind(found.found_at.to_sqlx())
+    .bind(found.file_day.map(ToSqlx::to_sqlx))
     .execute(tx)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -180,7 +185,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Break>, StoreError> {
     let rows: Vec<BreakRow> = sqlx::query_as(
         "SELECT break_id, provider, kind, call_key, order_id, payment_id, ours, ours_minor, theirs,
-                theirs_minor, found_at, resolved_at, resolved_by, resolution
+                theirs_minor, found_at, file_day, resolved_at, resolved_by, resolution
            FROM recon_break
           WHERE (resolved_at IS NULL) = $1 AND ($2::uuid IS NULL OR break_id < $2)
           ORDER BY break_id DESC
@@ -198,7 +203,7 @@ pub(crate) async fn list(
 pub(crate) async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Option<Break>, StoreError> {
     let row: Option<BreakRow> = sqlx::query_as(
         "SELECT break_id, provider, kind, call_key, order_id, payment_id, ours, ours_minor, theirs,
-                theirs_minor, found_at, resolved_at, resolved_by, resolution
+                theirs_minor, found_at, file_day, resolved_at, resolved_by, resolution
            FROM recon_break
           WHERE break_id = $1
             FOR UPDATE",
@@ -248,6 +253,7 @@ impl BreakRow {
             theirs: self.theirs,
             theirs_minor: self.theirs_minor,
             found_at: self.found_at.to_jiff(),
+            file_day: self.file_day.map(jiff_sqlx::Date::to_jiff),
             resolved: self.resolved_at.zip(self.resolution).map(|(at, how)| Resolved {
                 at: at.to_jiff(),
                 by: self.resolved_by,

@@ -73,12 +73,13 @@ fn books() -> Vec<Rule> {
                ) b USING (order_id)
               WHERE p.captured_minor IS DISTINCT FROM coalesce(b.minor, 0)",
         ),
-        // A hold ends with a capture, a void or its expiry; a smaller one may stand besides for a while.
+        // A hold ends with its last capture, a void or its expiry; a smaller one may stand besides for a while.
         rule(
             "the books know what is held",
             "SELECT p.order_id, p.state, p.held_minor, coalesce(b.minor, 0) AS booked_minor
                FROM (SELECT order_id, state,
-                            CASE WHEN state IN ('AUTHORIZED', 'CAPTURING', 'VOIDING') THEN authorized_minor ELSE 0 END
+                            CASE WHEN state IN ('AUTHORIZED', 'CAPTURING', 'PARTLY_CAPTURED', 'VOIDING')
+                                 THEN authorized_minor - captured_minor ELSE 0 END
                             + CASE WHEN surplus_booked THEN surplus_minor ELSE 0 END AS held_minor
                        FROM payment.payment) p
                FULL JOIN (
@@ -135,7 +136,7 @@ fn theirs() -> Vec<Rule> {
                  OR (p.state = 'VOIDED' AND p.provider_ref IS NOT NULL AND e.op IS NULL)
                  OR (p.state IN ('AUTHORIZED', 'CAPTURING') AND e.at < now() - interval '10 min')",
         ),
-        // None of them closes by itself. What was found a moment ago belongs to the next look.
+        // Only those of a daily file close by themselves. What was found a moment ago belongs to the next look.
         rule(
             "reconciliation left no difference open",
             "SELECT kind, call_key, order_id, payment_id, ours, ours_minor, theirs, theirs_minor, found_at
@@ -163,10 +164,10 @@ pub(super) fn is_taken_once() -> Invariant {
             ),
             rule(
                 "one capture, even if it was refunded",
-                "SELECT order_id, count(*) AS captures
+                "SELECT order_id, coalesce(part, 1) AS part, count(*) AS captures
                    FROM truth.provider
                   WHERE op = 'capture' AND outcome = 'ok'
-                  GROUP BY order_id
+                  GROUP BY order_id, coalesce(part, 1)
                  HAVING count(*) > 1",
             ),
         ],

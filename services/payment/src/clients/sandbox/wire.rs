@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::class;
+use super::{class, released};
 use crate::domain::{self, About, CallKey, Fact, Outcome};
 
 /// An authorization, as it stands.
@@ -24,6 +24,7 @@ pub(super) struct Operation {
     authorization_id: Option<Uuid>,
     reference: String,
     amount_minor: i64,
+    captured_minor: i64,
     decline_class: Option<String>,
 }
 
@@ -56,7 +57,7 @@ impl Operation {
                 Some(Fact::Declined { class: class(self.decline_class.as_deref()) })
             }
             ("capture", "ok", _) => Some(Fact::Captured),
-            ("void", "ok", Some(reference)) => Some(Fact::Released { reference }),
+            ("void", "ok", Some(reference)) => Some(released(reference, self.captured_minor)),
             ("tombstone", _, _) => Some(Fact::Forbidden),
             ("expire", _, _) => Some(Fact::Expired),
             ("refund", "ok", _) => Some(Fact::Refunded),

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{Answer, Asked, Changed, DeclineClass, News, Payment, Posting, State, Step, Surplus};
+use super::{
+    Answer, Asked, CaptureMethod, Changed, DeclineClass, News, Payment, Posting, State, Step,
+    Surplus,
+};
 use crate::domain::{Outcome, Refund, ledger::Parties};
 
 /// Something that the provider decided.
@@ -26,6 +29,8 @@ pub(crate) enum Fact {
     Expired,
     /// It cannot let the money go: it has taken it.
     AlreadyTaken { reference: Uuid, captured_minor: i64 },
+    /// It let go what was left; so much of it had been taken.
+    RestReleased { reference: Uuid, captured_minor: i64 },
     /// It gave the money back.
     Refunded,
     /// It refused to give it back.
@@ -91,6 +96,7 @@ impl Payment {
                 Applied::Changed(changed)
             }
             (State::Authorized, Fact::Expired) => Applied::Changed(self.expired(provider)),
+            (State::PartlyCaptured, Fact::Expired) => Applied::Changed(self.rest_expired(provider)),
             // The void that is under way finds out.
             (State::Voiding, _) => Applied::Stale,
             (_, Fact::Authorized { reference }) if now.reference == Some(reference) => {
@@ -135,11 +141,16 @@ impl Payment {
             }
             Fact::CaptureRefused => {
                 let answers = vec![self.capture_answer(Outcome::Refused)];
-                self.standing.capturing_minor = 0;
+                let some_taken = self.standing.captured_minor > 0;
+                let back = if some_taken { State::PartlyCaptured } else { State::Authorized };
+                (self.standing.capturing_minor, self.standing.closing) = (0, false);
                 let work = self.rest();
-                self.standing.enter(State::Authorized, work);
+                self.standing.enter(back, work);
                 let cause = "capture-refused";
                 Applied::Changed(Changed { cause, answers, ..Changed::default() })
+            }
+            Fact::Expired if now.captured_minor > 0 => {
+                Applied::Changed(self.rest_expired(provider))
             }
             Fact::Expired => Applied::Changed(self.expired(provider)),
             _ => Applied::Contradiction,
@@ -157,7 +168,23 @@ impl Payment {
         }
         match (now.state, now.work, told.fact) {
             (State::Voiding, _, Fact::AlreadyTaken { reference, captured_minor }) => {
-                Applied::Changed(self.was_taken(reference, captured_minor, provider))
+                let void = Outcome::Refused;
+                Applied::Changed(self.was_taken(reference, captured_minor, void, provider))
+            }
+            (State::Voiding, _, Fact::RestReleased { reference, captured_minor }) => {
+                let void = Outcome::Ok;
+                Applied::Changed(self.was_taken(reference, captured_minor, void, provider))
+            }
+            (State::PartlyCaptured, _, Fact::RestReleased { captured_minor, .. })
+                if now.closing && captured_minor == now.captured_minor =>
+            {
+                Applied::Changed(self.rest_released(provider))
+            }
+            (State::PartlyCaptured, _, Fact::Expired) if now.closing => {
+                Applied::Changed(self.rest_expired(provider))
+            }
+            (State::Captured, _, Fact::RestReleased { .. } | Fact::Expired) if now.closing => {
+                Applied::Stale
             }
             (State::Voiding, ..) => self.released(told.fact, provider),
             // A tombstone, whose void is under way.
@@ -174,6 +201,9 @@ impl Payment {
         let mut changed = self.hold(reference, provider);
         changed.news = Some(News::Authorized);
         changed.asked = self.standing.surplus.iter().map(Surplus::void).collect();
+        if self.method() == CaptureMethod::Automatic {
+            self.standing.wanted_minor = self.standing.authorized_minor;
+        }
         let work = self.rest();
         self.standing.enter(State::Authorized, work);
         changed
@@ -209,33 +239,46 @@ impl Payment {
         Changed { cause: "authorized", answers, postings: only(posting), ..Changed::default() }
     }
 
+    /// All of it was taken, or a part; with the last part the rest is freed.
     fn taken(&mut self, provider: &str) -> Changed {
+        let (more, left_minor) = (self.leaves_more(), self.standing.left_minor());
         let now = &self.standing;
-        let posting = self.parties(provider).and_then(|parties| {
-            parties.capture(now.captures, now.authorized_minor, now.capturing_minor)
-        });
+        let freed_minor = if more { now.capturing_minor } else { left_minor };
+        let posting = self
+            .parties(provider)
+            .and_then(|parties| parties.capture(now.captures, freed_minor, now.capturing_minor));
         let answers = vec![self.capture_answer(Outcome::Ok)];
-        self.standing.captured_minor = self.standing.capturing_minor;
+        if self.method() == CaptureMethod::Multiple {
+            self.standing.parts.push(self.standing.capturing_minor);
+        }
+        self.standing.captured_minor += self.standing.capturing_minor;
         let work = self.rest();
-        self.standing.enter(State::Captured, work);
+        self.standing.enter(if more { State::PartlyCaptured } else { State::Captured }, work);
         let news = Some(News::Captured);
         Changed { cause: "captured", answers, postings: only(posting), news, ..Changed::default() }
     }
 
     /// A void came too late: somebody else had the money taken. It is in the books now, and goes back.
-    fn was_taken(&mut self, reference: Uuid, captured_minor: i64, provider: &str) -> Changed {
+    fn was_taken(
+        &mut self,
+        reference: Uuid,
+        captured_minor: i64,
+        void: Outcome,
+        provider: &str,
+    ) -> Changed {
         let mut changed = match self.standing.reference {
             Some(_) => Changed::default(),
             None => self.hold(reference, provider),
         };
         changed.cause = "taken-before-void";
-        changed.answers.push(self.void_answer(Outcome::Refused));
         let now = &mut self.standing;
         let held_minor = now.authorized_minor;
         now.captures += 1;
         now.authorized_minor = held_minor.max(captured_minor);
         (now.capturing_minor, now.captured_minor) = (captured_minor, captured_minor);
+        now.closing = true;
         let captures = now.captures;
+        changed.answers.push(self.void_answer(void));
         let parties = self.parties(provider);
         changed.postings.extend(
             parties.and_then(|parties| parties.capture(captures, held_minor, captured_minor)),
@@ -244,6 +287,34 @@ impl Payment {
         let work = self.rest();
         self.standing.enter(State::Captured, work);
         changed
+    }
+
+    /// What was left is free; what was taken stays taken.
+    fn rest_released(&mut self, provider: &str) -> Changed {
+        let (generation, left_minor) = (self.generation(), self.standing.left_minor());
+        let answers = vec![self.void_answer(Outcome::Ok)];
+        let posting = self.parties(provider).and_then(|p| p.void(generation, left_minor));
+        let work = self.rest();
+        self.standing.enter(State::Captured, work);
+        let postings = only(posting);
+        Changed { cause: "rest-released", answers, postings, ..Changed::default() }
+    }
+
+    /// Nobody took the rest in time. What was taken stays taken, and no more is asked for.
+    fn rest_expired(&mut self, provider: &str) -> Changed {
+        let now = &self.standing;
+        let answers = match now.state {
+            State::Capturing => vec![self.capture_answer(Outcome::Refused)],
+            _ if now.closing => vec![self.void_answer(Outcome::Refused)],
+            _ => Vec::new(),
+        };
+        let (generation, left_minor) = (self.generation(), now.left_minor());
+        let posting = self.parties(provider).and_then(|p| p.expire(generation, left_minor));
+        (self.standing.capturing_minor, self.standing.closing) = (0, true);
+        let work = self.rest();
+        self.standing.enter(State::Captured, work);
+        let postings = only(posting);
+        Changed { cause: "rest-expired", answers, postings, ..Changed::default() }
     }
 
     /// Nobody took the money in time. What was to be taken is remembered.
@@ -310,8 +381,10 @@ impl Payment {
         let posting = gone.and_then(|parties| parties.ended(fact, generation, amount_minor));
         self.standing.surplus = None;
         let now = &mut self.standing;
-        // A capture may be under way, or the void of what is in force.
-        now.work = now.work.filter(|work| *work != Step::Void || now.state == State::Voiding);
+        // A capture may be under way, or the void of what is in force or of what is left of it.
+        let rest_goes = now.state == State::PartlyCaptured && now.closing;
+        let voids = now.state == State::Voiding || rest_goes;
+        now.work = now.work.filter(|work| *work != Step::Void || voids);
         let cause = "surplus-voided";
         Changed { cause, answers, postings: only(posting), ..Changed::default() }
     }
@@ -381,7 +454,7 @@ impl Payment {
     fn void_answer(&self, outcome: Outcome) -> Answer {
         let now = &self.standing;
         let key = Step::Void.key(self.order, self.generation());
-        Answer { key, outcome, amount_minor: now.authorized_minor, reference: now.reference }
+        Answer { key, outcome, amount_minor: now.left_minor(), reference: now.reference }
     }
 
     fn asked_minor(&self) -> i64 {

@@ -8,9 +8,19 @@ use super::{Fact, Payment, Step, Terms, Told};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Errand<'a> {
     Authorize { key: String, terms: &'a Terms },
-    Capture { key: String, reference: Uuid, amount_minor: i64 },
+    Capture { key: String, reference: Uuid, taking: Taking },
     Void { key: String, target: String },
     Plain(Fact),
+}
+
+/// How much is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taking {
+    pub(crate) amount_minor: i64,
+    /// Number of the part, from 1.
+    pub(crate) part: usize,
+    /// Whether what is left stays held.
+    pub(crate) more: bool,
 }
 
 impl Payment {
@@ -27,7 +37,11 @@ impl Payment {
                 Some(reference) if self.standing.capturing_minor > 0 => Some(Errand::Capture {
                     key: Step::Capture.key(order, self.standing.captures),
                     reference,
-                    amount_minor: self.standing.capturing_minor,
+                    taking: Taking {
+                        amount_minor: self.standing.capturing_minor,
+                        part: self.standing.parts.len() + 1,
+                        more: self.leaves_more(),
+                    },
                 }),
                 _ => Some(Errand::Plain(Fact::Captured)),
             },

@@ -35,6 +35,7 @@ impl From<app::Break> for Break {
             theirs: found.theirs,
             theirs_minor: found.theirs_minor,
             found_at: found.found_at,
+            file_day: found.file_day.map(|day| day.to_string()),
             resolved_at,
             resolved_by,
             resolution,

@@ -5,7 +5,7 @@ use postgres_kit::StoreError;
 use uuid::Uuid;
 
 use super::{Found, Held};
-use crate::domain::{DeclineClass, Payment, Standing, State, Step, Surplus, Terms};
+use crate::domain::{CaptureMethod, DeclineClass, Payment, Standing, State, Step, Surplus, Terms};
 
 /// The columns of [`Row`], in a form that `concat!` takes.
 macro_rules! columns {
@@ -16,7 +16,8 @@ macro_rules! columns {
          payment.refunded_minor, payment.captures, payment.provider_ref, payment.decline_class, \
          payment.work, payment.lease_epoch, payment.created_at, payment.tries, payment.renewed, \
          payment.wanted_minor, payment.surplus_generation, payment.surplus_ref, payment.surplus_minor, \
-         payment.surplus_booked, payment.refunding_minor"
+         payment.surplus_booked, payment.refunding_minor, payment.capture_method, payment.parts_minor, \
+         payment.closing"
     };
 }
 pub(super) use columns;
@@ -52,6 +53,9 @@ pub(super) struct Row {
     surplus_minor: i64,
     surplus_booked: bool,
     refunding_minor: i64,
+    capture_method: String,
+    parts_minor: Vec<i64>,
+    closing: bool,
 }
 
 impl Row {
@@ -72,6 +76,8 @@ impl Row {
 
     fn read(self) -> Option<Payment> {
         let order = OrderId::from_uuid(self.order_id);
+        let capture = CaptureMethod::parse(&self.capture_method)?;
+        let surplus = self.surplus();
         let standing = Standing {
             state: State::parse(&self.state)?,
             work: self
@@ -91,7 +97,9 @@ impl Row {
             tries: self.tries,
             renewed: self.renewed,
             wanted_minor: self.wanted_minor,
-            surplus: self.surplus(),
+            surplus,
+            parts: self.parts_minor,
+            closing: self.closing,
         };
         let terms = match (self.customer_id, self.store_id, self.cell, self.method) {
             (Some(customer), Some(store), Some(cell), Some(method)) => Some(Terms {
@@ -103,6 +111,7 @@ impl Row {
                 currency: Currency::parse(&self.currency).ok()?,
                 method: Text::new(&method).ok()?,
                 generation: self.generation,
+                capture,
             }),
             _ => None,
         };

@@ -22,9 +22,9 @@ const OPEN: &str = "
     ), opened AS (
         INSERT INTO payment (order_id, payment_id, customer_id, store_id, cell, method, asked_minor,
                              currency, generation, state, cause, actor, provider, work, lease_epoch,
-                             lease_until, write_epoch, tries)
+                             lease_until, write_epoch, tries, capture_method)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1,
-                CASE WHEN $14 IS NOT NULL THEN now() + interval '12 s' END, $16, $9)
+                CASE WHEN $14 IS NOT NULL THEN now() + interval '12 s' END, $16, $9, $21)
             ON CONFLICT (order_id) DO NOTHING
         RETURNING order_id
     ), asked AS (
@@ -42,7 +42,7 @@ const SAVE: &str = "
                capturing_minor = $11, captured_minor = $12, captures = $13, provider_ref = $14,
                decline_class = $15, generation = $33, asked_minor = $34, method = $35, tries = $36,
                renewed = $37, wanted_minor = $38, surplus_generation = $39, surplus_ref = $40,
-               surplus_minor = $41, surplus_booked = $42, write_epoch = $4, attempts = 0,
+               surplus_minor = $41, surplus_booked = $42, parts_minor = $43, closing = $44, write_epoch = $4, attempts = 0,
                next_attempt_at = now(),
                lease_epoch = lease_epoch + CASE WHEN $9 IS NULL THEN 0 ELSE 1 END,
                lease_until = CASE WHEN $9 IS NOT NULL THEN now() + interval '12 s' END
@@ -106,6 +106,7 @@ pub(crate) async fn open(
         .bind(calls.steps)
         .bind(calls.generations)
         .bind(calls.amounts)
+        .bind(payment.method().name())
         .fetch_one(db)
         .await?;
     Ok(opened == 1)
@@ -169,6 +170,8 @@ pub(crate) async fn save(
         .bind(surplus.map(|surplus| surplus.reference))
         .bind(surplus.map_or(0, |surplus| surplus.amount_minor))
         .bind(surplus.is_some_and(|surplus| surplus.booked))
+        .bind(&now.parts)
+        .bind(now.closing)
         .fetch_one(tx)
         .await?;
     Ok(saved)

@@ -1,0 +1,289 @@
+//! The tables `settlement_file` and `settlement_row`: the provider's daily files beside the books.
+
+use common::types::{OrderId, Timestamp};
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
+use postgres_kit::{PgConnection, StoreError};
+use uuid::Uuid;
+
+use super::ledger::first_id_at;
+use crate::domain::{SettledKind, SettledRow};
+
+const PRUNED_AT_ONCE: i64 = 1_000;
+
+/// A file that this process reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claimed {
+    pub(crate) day: Date,
+    /// How many bytes of it were read before.
+    pub(crate) read_to: i64,
+    /// Whether no file was read before it.
+    pub(crate) first: bool,
+}
+
+/// A line with which the books do not agree.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct Differing {
+    pub(crate) call_key: String,
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) kind: String,
+    pub(crate) amount_minor: i64,
+    pub(crate) currency: String,
+    pub(crate) booked_minor: Option<i64>,
+    pub(crate) booked_currency: Option<String>,
+}
+
+/// An act in the books that no file has a line for.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct Unlisted {
+    pub(crate) tx_id: Uuid,
+    pub(crate) order_id: Uuid,
+    pub(crate) what: String,
+    pub(crate) booked_minor: Option<i64>,
+}
+
+/// Takes the lease of the next day's file, up to the day `until`, unless another process reads it. Where none
+/// was read before, that is the file of `until`.
+pub(crate) async fn claim(
+    db: &mut PgConnection,
+    provider: &str,
+    until: Date,
+) -> Result<Option<Claimed>, StoreError> {
+    let claimed: Option<(jiff_sqlx::Date, i64, bool)> = sqlx::query_as(
+        "WITH done AS (
+             SELECT max(day) AS day
+               FROM settlement_file
+              WHERE provider = $1 AND done_at IS NOT NULL
+         ), next AS (
+             SELECT coalesce(done.day + 1, (SELECT min(day) FROM settlement_file WHERE provider = $1), $2) AS day,
+                    done.day IS NULL AS first
+               FROM done
+         ), claimed AS (
+             INSERT INTO settlement_file AS f (provider, day, lease_until)
+             SELECT $1, next.day, now() + interval '60 s'
+               FROM next
+              WHERE next.day <= $2
+                 ON CONFLICT (provider, day) DO UPDATE SET lease_until = now() + interval '60 s'
+              WHERE f.done_at IS NULL AND (f.lease_until IS NULL OR f.lease_until < now())
+             RETURNING day, read_to
+         )
+         SELECT claimed.day, claimed.read_to, next.first
+           FROM claimed
+           JOIN next USING (day)",
+    )
+    .bind(provider)
+    .bind(until.to_sqlx())
+    .fetch_optional(db)
+    .await?;
+    Ok(claimed.map(|(day, read_to, first)| Claimed { day: day.to_jiff(), read_to, first }))
+}
+
+/// Keeps lines of a file, how far it was read, and the lease. A line that is there stays as it is.
+pub(crate) async fn keep(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+    rows: &[SettledRow],
+    read_to: i64,
+) -> Result<(), StoreError> {
+    let acts: Vec<_> = rows.iter().map(SettledRow::act).collect();
+    let (orders, whats): (Vec<_>, Vec<_>) = acts
+        .into_iter()
+        .map(|act| act.map_or((None, None), |(order, what)| (Some(order.as_uuid()), Some(what))))
+        .unzip();
+    sqlx::query(
+        "WITH kept AS (
+             INSERT INTO settlement_row (provider, call_key, day, kind, order_id, what, amount_minor, currency)
+             SELECT $1, r.call_key, $2, r.kind, r.order_id, r.what, r.amount_minor, r.currency
+               FROM unnest($4::text[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::text[])
+                    AS r (call_key, kind, order_id, what, amount_minor, currency)
+                 ON CONFLICT DO NOTHING
+         )
+         UPDATE settlement_file
+            SET read_to = $3, lease_until = now() + interval '60 s'
+          WHERE provider = $1 AND day = $2 AND done_at IS NULL",
+    )
+    .bind(provider)
+    .bind(day.to_sqlx())
+    .bind(read_to)
+    .bind(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
+    .bind(orders)
+    .bind(whats)
+    .bind(rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.currency.as_str()).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How many lines of a day's file are kept.
+pub(crate) async fn count(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+) -> Result<i64, StoreError> {
+    let count =
+        sqlx::query_scalar("SELECT count(*) FROM settlement_row WHERE provider = $1 AND day = $2");
+    Ok(count.bind(provider).bind(day.to_sqlx()).fetch_one(db).await?)
+}
+
+/// Forgets what was read of a file that is not whole: the next reader begins at its beginning.
+pub(crate) async fn restart(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "WITH gone AS (
+             DELETE FROM settlement_row WHERE provider = $1 AND day = $2
+         )
+         UPDATE settlement_file
+            SET read_to = 0, lease_until = NULL
+          WHERE provider = $1 AND day = $2 AND done_at IS NULL",
+    )
+    .bind(provider)
+    .bind(day.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives the lease back; `done`: the file was compared to its end.
+pub(crate) async fn release(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+    done: bool,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE settlement_file
+            SET lease_until = NULL, done_at = CASE WHEN $3 THEN coalesce(done_at, now()) ELSE done_at END
+          WHERE provider = $1 AND day = $2",
+    )
+    .bind(provider)
+    .bind(day.to_sqlx())
+    .bind(done)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// At most `limit` lines of a day with which the books do not agree, by key, after `after`.
+pub(crate) async fn list_differing(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Differing>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT call_key, order_id, kind, amount_minor, currency, booked_minor, booked_currency
+           FROM settlement_beside_books
+          WHERE provider = $1 AND day = $2 AND call_key > $3 AND NOT agrees
+          ORDER BY call_key
+          LIMIT $4",
+    )
+    .bind(provider)
+    .bind(day.to_sqlx())
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    Ok(rows)
+}
+
+/// At most `limit` acts booked in a window of time that no file has a line for, oldest first, after `after`.
+pub(crate) async fn list_unlisted(
+    db: &mut PgConnection,
+    provider: &str,
+    (from, to): (Timestamp, Timestamp),
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Unlisted>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT t.tx_id, t.order_id, t.what,
+                (SELECT abs(sum(l.amount_minor))::bigint
+                   FROM ledger_line l
+                  WHERE l.tx_id = t.tx_id
+                    AND l.account = CASE split_part(t.what, ':', 1)
+                                    WHEN 'capture' THEN 'receivable' WHEN 'refund' THEN 'payable' ELSE 'hold' END
+                                    || ':provider:' || $1) AS booked_minor
+           FROM ledger_tx t
+          WHERE t.tx_id >= greatest($2, $4) AND ($4 IS NULL OR t.tx_id > $4) AND t.tx_id < $3
+            AND t.order_id IS NOT NULL
+            AND split_part(t.what, ':', 1) IN ('authorize', 'capture', 'void', 'refund')
+            AND NOT EXISTS (
+                SELECT 1
+                  FROM settlement_row r
+                 WHERE r.provider = $1 AND r.call_key = t.order_id::text || ':' || t.what)
+          ORDER BY t.tx_id
+          LIMIT $5",
+    )
+    .bind(provider)
+    .bind(first_id_at(from))
+    .bind(first_id_at(to))
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    Ok(rows)
+}
+
+/// Closes the breaks that a file showed and that are none any more; returns how many.
+pub(crate) async fn heal(
+    db: &mut PgConnection,
+    provider: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let healed = sqlx::query(
+        "UPDATE recon_break k
+            SET resolved_at = $2, resolution = 'healed: file and books agree'
+          WHERE k.provider = $1 AND k.resolved_at IS NULL AND k.file_day IS NOT NULL
+            AND (EXISTS (SELECT 1
+                           FROM settlement_beside_books r
+                          WHERE r.provider = k.provider AND r.call_key = k.call_key AND r.agrees)
+                 OR (k.kind = 'file-missing'
+                     AND EXISTS (SELECT 1
+                                   FROM settlement_file f
+                                  WHERE f.provider = k.provider AND f.day = k.file_day AND f.done_at IS NOT NULL)))",
+    )
+    .bind(provider)
+    .bind(now.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(healed.rows_affected())
+}
+
+/// Removes some of the lines of files older than `before`; returns how many.
+pub(crate) async fn prune(db: &mut PgConnection, before: Date) -> Result<u64, StoreError> {
+    let gone = sqlx::query(
+        "WITH old AS MATERIALIZED (
+             SELECT provider, call_key, day
+               FROM settlement_row
+              WHERE day < $1
+              LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         )
+         DELETE FROM settlement_row r
+          USING old
+          WHERE r.provider = old.provider AND r.call_key = old.call_key AND r.day = old.day",
+    )
+    .bind(before.to_sqlx())
+    .bind(PRUNED_AT_ONCE)
+    .execute(db)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+impl Differing {
+    pub(crate) fn order(&self) -> Option<OrderId> {
+        self.order_id.map(OrderId::from_uuid)
+    }
+
+    /// What the file says, in a few words.
+    pub(crate) fn theirs(&self) -> String {
+        let kind = SettledKind::parse(&self.kind).map_or("something", SettledKind::name);
+        format!("{kind} in {}", self.currency)
+    }
+}
