@@ -1,11 +1,13 @@
 //! Hands events to listeners: in order per source and key, different keys side by side.
 
 mod attempt;
+mod fold;
 mod lane;
 mod letters;
 mod position;
 mod refetch;
 mod tracker;
+mod unheard;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,9 +24,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     attempt::Job,
+    fold::Claims,
     lane::{Lane, LaneKey},
     refetch::Asked,
     tracker::Tracker,
+    unheard::Unheard,
 };
 use crate::{
     Consumer, Delivery, EventsConfig, Listeners, Log, LogError,
@@ -79,6 +83,7 @@ pub(crate) async fn run(
 async fn consume(courier: &Arc<Courier>, log: &Log, topics: &[String]) -> Result<(), LogError> {
     let group = courier.listeners.consumer();
     let mut consumer = log.backend.consumer(group, topics).await?;
+    consumer.hear(&courier.listeners.types().collect::<Vec<_>>());
     courier.tracker().clear();
     tracing::info!(consumer.name = group, "listening");
 
@@ -88,12 +93,27 @@ async fn consume(courier: &Arc<Courier>, log: &Log, topics: &[String]) -> Result
 }
 
 async fn read(courier: &Arc<Courier>, consumer: &mut dyn Consumer) -> Result<(), LogError> {
+    let mut unheard = Unheard::default();
+    let read = read_on(courier, consumer, &mut unheard).await;
+    courier.dropped(unheard.len());
+    read
+}
+
+async fn read_on(
+    courier: &Arc<Courier>,
+    consumer: &mut dyn Consumer,
+    unheard: &mut Unheard,
+) -> Result<(), LogError> {
     let (mut commit_at, mut measure_at) = (Instant::now(), Instant::now() + MEASURE_PERIOD);
     while !courier.halt.is_cancelled() {
         let room = TAKEN_MAX.saturating_sub(courier.taken.load(Ordering::Acquire));
         let batch = consumer.poll(room.min(BATCH_MAX), POLL).await?;
-        courier.accept(batch).await;
-        if commit_at <= Instant::now() {
+        courier.accept(batch, unheard).await;
+        let is_time = commit_at <= Instant::now();
+        if is_time || unheard.is_full() {
+            courier.advance(unheard.take()).await;
+        }
+        if is_time {
             commit(courier, consumer).await?;
             commit_at = Instant::now() + COMMIT_PERIOD;
         }
@@ -147,6 +167,7 @@ struct Courier {
     tracker: Mutex<Tracker>,
     lanes: Mutex<HashMap<LaneKey, Lane>>,
     asked: Asked,
+    claims: Mutex<Claims>,
 }
 
 impl Courier {
@@ -163,6 +184,7 @@ impl Courier {
             tracker: Mutex::default(),
             lanes: Mutex::default(),
             asked: Asked::default(),
+            claims: Mutex::default(),
         }
     }
 
@@ -172,6 +194,10 @@ impl Courier {
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<LaneKey, Lane>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claims(&self) -> MutexGuard<'_, Claims> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits, or until stopped.
@@ -187,9 +213,8 @@ impl Courier {
         }
     }
 
-    /// Sorts a batch: what was applied before is done, runs of types that nobody hears move their
-    /// positions in one statement, the rest queues up behind its key.
-    async fn accept(self: &Arc<Self>, batch: Vec<Delivery>) {
+    /// Sorts a batch: what nobody hears is kept back, the rest queues up behind its key.
+    async fn accept(self: &Arc<Self>, batch: Vec<Delivery>, unheard: &mut Unheard) {
         if batch.is_empty() {
             return;
         }
@@ -213,15 +238,32 @@ impl Courier {
             }
             histories = idle;
         }
+        let mut histories = unheard.keep(&self.listeners, histories);
+        for (key, jobs) in fold::take_claimed(self, &mut histories) {
+            self.enqueue(key, jobs);
+        }
+        self.advance(histories).await;
+    }
+
+    /// Goes on in histories of which nothing waits yet: what was applied before is done, runs of types that
+    /// nobody hears move their positions in one statement, the rest queues up.
+    async fn advance(self: &Arc<Self>, histories: BTreeMap<LaneKey, Vec<Job>>) {
+        if histories.is_empty() {
+            return;
+        }
         for (key, jobs) in position::skip(self, histories).await {
             self.enqueue(key, jobs);
         }
     }
 
-    /// Notes that a job needs nothing more.
+    /// Notes that a job needs nothing more, nor what was folded into it.
     fn done(&self, job: &Job) {
-        self.tracker().done(&job.place);
-        self.taken.fetch_sub(1, Ordering::AcqRel);
+        let mut tracker = self.tracker();
+        for job in job.before.iter().chain([job]) {
+            tracker.done(&job.place);
+        }
+        drop(tracker);
+        self.taken.fetch_sub(job.size(), Ordering::AcqRel);
     }
 
     /// Notes that a job is left to whoever reads the partition next.

@@ -42,6 +42,8 @@ pub(crate) struct DeliveryOf {
     pub(crate) consumer: &'static str,
     /// The dead letter that is tried again.
     pub(crate) letter: Option<Uuid>,
+    /// So many events right before it are passed over with it.
+    pub(crate) before: i64,
     notes: Arc<Notes>,
 }
 
@@ -54,7 +56,12 @@ struct Notes {
 
 impl DeliveryOf {
     pub(crate) fn new(consumer: &'static str, letter: Option<Uuid>) -> Self {
-        Self { consumer, letter, notes: Arc::default() }
+        Self { consumer, letter, before: 0, notes: Arc::default() }
+    }
+
+    /// The same, behind events that nobody hears.
+    pub(crate) fn behind(self, before: usize) -> Self {
+        Self { before: i64::try_from(before).unwrap_or(0), ..self }
     }
 
     /// Notes that the handler asked the inbox, and what it was told.

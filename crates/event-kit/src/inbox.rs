@@ -21,7 +21,8 @@ pub enum Claim {
 }
 
 /// Remembers the event and moves the position, each only where the one before allows it: into a new epoch
-/// only where nothing is left to be fetched anew. The last columns see what was there before the statement.
+/// only where nothing is left to be fetched anew. Those from $7 on, which nobody hears, are passed over with it,
+/// in one epoch. The last columns see what was there before the statement.
 const CLAIM: &str = "
     WITH seen AS (
         INSERT INTO inbox (consumer, event_id)
@@ -36,11 +37,11 @@ const CLAIM: &str = "
         INSERT INTO event_position AS p (consumer, source, key, seq, epoch)
         SELECT $1, $3, $4, $5, $6
           FROM seen
-         WHERE $5 = 1 OR EXISTS (SELECT FROM was)
+         WHERE $7 = 1 OR EXISTS (SELECT FROM was)
             ON CONFLICT (consumer, source, key) DO UPDATE SET seq = excluded.seq, epoch = excluded.epoch
-         WHERE p.seq = excluded.seq - 1
+         WHERE p.seq BETWEEN $7 - 1 AND excluded.seq - 1
            AND (p.epoch = excluded.epoch
-             OR p.epoch < excluded.epoch
+             OR p.epoch < excluded.epoch AND p.seq = excluded.seq - 1
             AND NOT EXISTS (SELECT FROM dead_letter d
                              WHERE d.consumer = $1 AND d.source = $3 AND d.key = $4
                                AND d.settled_at IS NULL AND d.code = 'history-replaced'))
@@ -98,6 +99,7 @@ async fn claim_next<E>(tx: &mut PgConnection, heard: &Heard<E>) -> Result<Claim,
         .bind(&heard.key)
         .bind(heard.seq)
         .bind(heard.epoch)
+        .bind(heard.seq - heard.delivery.before)
         .fetch_one(tx)
         .await?;
     Ok(match (seen, moved) {
@@ -212,6 +214,23 @@ mod live {
         assert_eq!(claim_and_commit(&db, &heard(2, 1)).await, Claim::Replaced);
         assert_eq!(claim_and_commit(&db, &facts[1]).await, Claim::Again, "only seen before");
         assert!(!claim_or_skip(&mut db.begin().await.unwrap(), &heard(1, 1)).await.unwrap());
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATIONS")]
+    async fn a_fact_passes_over_those_before_it_that_nobody_hears(pool: PgPool) {
+        let db = Db::from_pool(pool);
+        let behind = |seq, epoch, before| {
+            let heard = heard(seq, epoch);
+            Heard { delivery: heard.delivery.clone().behind(before), ..heard }
+        };
+
+        assert_eq!(claim_and_commit(&db, &behind(3, 0, 1)).await, Claim::Early);
+        assert_eq!(claim_and_commit(&db, &behind(3, 0, 2)).await, Claim::First);
+        assert_eq!(claim_and_commit(&db, &behind(6, 0, 1)).await, Claim::Early);
+        assert_eq!(claim_and_commit(&db, &behind(6, 0, 4)).await, Claim::First, "some were passed");
+        assert_eq!(claim_and_commit(&db, &behind(6, 0, 2)).await, Claim::Again);
+        assert_eq!(claim_and_commit(&db, &behind(8, 1, 1)).await, Claim::Early, "a new epoch");
+        assert_eq!(claim_and_commit(&db, &heard(7, 1)).await, Claim::First);
     }
 
     #[sqlx::test(migrator = "crate::MIGRATIONS")]

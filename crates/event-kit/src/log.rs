@@ -134,6 +134,12 @@ pub trait EventLog: Send + Sync + 'static {
         Abilities { ordered: true, replay: true, fenced: true }
     }
 
+    /// Whether somebody hears one of these records, which were published just now, as far as the log knows.
+    /// The relay makes haste only with what is awaited.
+    fn awaits(&self, _batch: &[Record]) -> bool {
+        true
+    }
+
     /// Forgets what is older than the retention, where the backend does not do so by itself. Called now
     /// and then.
     fn prune(&self) -> BoxFuture<'_, Result<u64, LogError>> {
@@ -143,6 +149,10 @@ pub trait EventLog: Send + Sync + 'static {
 
 /// A member of a group.
 pub trait Consumer: Send {
+    /// Says which types are heard. Records of others come as well, where they may be late: with the next one
+    /// that is heard, or a second after they were appended. Called before the first poll, or never.
+    fn hear(&mut self, _types: &[&str]) {}
+
     /// Takes up to `most` records, waiting up to `wait` for the first. Must be called every few
     /// seconds, with `most` 0 if need be, or the leases lapse. Not cancelled.
     fn poll(

@@ -1,8 +1,9 @@
 //! The log in `PostgreSQL`, a database of its own.
 
+mod bells;
 mod consumer;
 
-use std::{collections::BTreeSet, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
@@ -13,7 +14,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use self::consumer::PostgresConsumer;
+use self::{bells::Bells, consumer::PostgresConsumer};
 use crate::{
     Consumer, EventLog, LogError, Record,
     log::{Answers, number_of},
@@ -81,20 +82,9 @@ const APPEND: &str = "
 /// How often a batch is appended anew behind what another one appended meanwhile.
 const APPENDS_MAX: u32 = 5;
 
-/// NOTIFY holds one lock for the whole cluster until its transaction is on disk, so it has a transaction
-/// to itself that does not wait for the disk.
-const RING: &str = "
-    SELECT set_config('synchronous_commit', 'off', true), pg_notify(channel, '')
-      FROM unnest($1::text[]) AS t (channel)";
-
 /// Whether another one has taken the offsets.
 fn is_overtaken(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-}
-
-/// The channel that wakes those who read a topic, and nobody else.
-fn bell_of(topic: &str) -> String {
-    format!("event_log:{topic}")
 }
 
 /// The log in `PostgreSQL`.
@@ -103,6 +93,7 @@ pub struct PostgresLog {
     pool: PgPool,
     keep_h: u32,
     lease: Duration,
+    bells: Bells,
 }
 
 /// Makes the tables of the log in its database.
@@ -128,7 +119,7 @@ impl PostgresLog {
             .acquire_timeout(Duration::from_secs(2))
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Self { pool, keep_h, lease: LEASE })
+        Ok(Self { pool, keep_h, lease: LEASE, bells: Bells::default() })
     }
 
     /// Lets a partition of a silent consumer go to another one after `lease` instead of 10 s.
@@ -160,10 +151,7 @@ impl PostgresLog {
                 Err(error) => return Err(error.into()),
             }
         }
-        // A bell that does not ring is heard a second later.
-        let bells: BTreeSet<String> = batch.iter().map(|record| bell_of(&record.topic)).collect();
-        let rung = sqlx::query(RING).bind(Vec::from_iter(bells)).execute(&self.pool).await;
-        rung.inspect_err(|error| tracing::debug!(%error, "the bell did not ring")).ok();
+        self.bells.ring(&self.pool, batch).await;
         Ok(batch.iter().map(|_| Ok(())).collect())
     }
 
@@ -235,6 +223,10 @@ impl EventLog for PostgresLog {
         })
     }
 
+    fn awaits(&self, batch: &[Record]) -> bool {
+        self.bells.awaits(batch)
+    }
+
     fn prune(&self) -> BoxFuture<'_, Result<u64, LogError>> {
         Box::pin(self.prune_old())
     }
@@ -262,7 +254,7 @@ mod live {
           FROM ends, generate_series(0, 1) n";
 
     fn log_in(pool: &PgPool) -> PostgresLog {
-        PostgresLog { pool: pool.clone(), keep_h: 24, lease: LEASE }
+        PostgresLog { pool: pool.clone(), keep_h: 24, lease: LEASE, bells: Bells::default() }
     }
 
     fn record(topic: &str, part: u16, note: &str) -> Record {
@@ -312,6 +304,29 @@ mod live {
                 assert!(told.map(|(_, note)| note).is_sorted());
             }
         }
+    }
+
+    #[sqlx::test(migrator = "LOG_MIGRATIONS")]
+    async fn only_what_a_member_hears_is_awaited(pool: PgPool) {
+        let told = |kind: &str| {
+            let headers = Headers::from([("ce_type".to_owned(), kind.to_owned())]);
+            [Record { headers, ..record("bell", 1, kind) }]
+        };
+        let topics = ["bell".to_owned()];
+        let mut member = log_in(&pool).consumer("tower", &topics).await.unwrap();
+        member.hear(&["rung"]);
+        member.poll(1, Duration::ZERO).await.unwrap();
+
+        let log = log_in(&pool);
+        append(&log, &told("cast")).await;
+        assert!(log.awaits(&told("rung")) && !log.awaits(&told("cast")));
+
+        // As members of earlier releases: they say nothing.
+        let mut other = log_in(&pool).consumer("belfry", &topics).await.unwrap();
+        other.poll(1, Duration::ZERO).await.unwrap();
+        let log = log_in(&pool);
+        append(&log, &told("cast")).await;
+        assert!(log.awaits(&told("cast")));
     }
 
     #[sqlx::test(migrator = "LOG_MIGRATIONS")]

@@ -39,6 +39,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// an idle one nobody waits.
 const REST_TIMES: u32 = 2;
 const REST_MAX: Duration = Duration::from_millis(25);
+/// Who told nothing for so long that anybody hears rests longer after telling: nobody waits for it.
+const CALM: Duration = Duration::from_secs(5);
+const REST_CALM: Duration = Duration::from_millis(100);
 /// When nothing more comes, what was published is marked after so long; else with the next look.
 const MARK: Duration = Duration::from_millis(50);
 /// Upkeep follows upkeep after so many times its own length, but within limits: facts wait meanwhile.
@@ -98,7 +101,7 @@ async fn lead(db: &Db, log: &Log, bell: &Bell, stop: &CancellationToken) -> Resu
         leader.stand().await?;
         leader.drain().await?;
         leader.look_after().await?;
-        let rest = REST_MAX.min(began.elapsed() * REST_TIMES);
+        let rest = leader.rest_after(began.elapsed());
         if stop.is_cancelled() {
             return leader.mark().await;
         }
@@ -130,6 +133,10 @@ struct Leader {
     /// Published and not marked yet. Lost, they are published twice, which hurts nobody.
     told: Vec<i64>,
     floor: Floor,
+    /// When it last published what somebody hears.
+    awaited_at: Instant,
+    /// Whether it has published something since it last rested.
+    published: bool,
 }
 
 impl Leader {
@@ -146,6 +153,8 @@ impl Leader {
             resting: HashMap::new(),
             told: Vec::new(),
             floor: Floor::new(0, Instant::now()),
+            awaited_at: Instant::now(),
+            published: false,
         })
     }
 
@@ -232,6 +241,10 @@ impl Leader {
         let (ids, records): (Vec<i64>, Vec<_>) =
             batch.into_iter().map(|outgoing| (outgoing.id, outgoing.record)).unzip();
         let answers = self.log.backend.publish(&records).await?;
+        self.published = true;
+        if self.log.backend.awaits(&records) {
+            self.awaited_at = Instant::now();
+        }
 
         let before = self.told.len();
         for ((id, record), answer) in ids.into_iter().zip(records).zip(answers) {
@@ -249,6 +262,16 @@ impl Leader {
         }
         METRICS.published.add((self.told.len() - before) as u64, &[]);
         Ok(())
+    }
+
+    /// How long to rest after so much work, whoever rings.
+    fn rest_after(&mut self, worked: Duration) -> Duration {
+        let published = std::mem::take(&mut self.published);
+        if published && self.awaited_at.elapsed() > CALM {
+            REST_CALM
+        } else {
+            REST_MAX.min(worked * REST_TIMES)
+        }
     }
 
     /// Marks what was published, before going.

@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub(super) place: Place,
     pub(super) record: Arc<Record>,
     pub(super) envelope: Result<Arc<Envelope>, EnvelopeError>,
+    /// Those right before it that nobody hears: its claim passes over them.
+    pub(super) before: Vec<Job>,
 }
 
 /// What a fault means for the delivery.
@@ -44,7 +46,17 @@ impl Job {
     pub(super) fn read(delivery: Delivery) -> Self {
         let place = Place::of(&delivery);
         let envelope = Envelope::from_headers(&delivery.record.headers).map(Arc::new);
-        Self { place, record: Arc::new(delivery.record), envelope }
+        Self { place, record: Arc::new(delivery.record), envelope, before: Vec::new() }
+    }
+
+    /// Its number in its history; of an unreadable one, nobody knows.
+    pub(super) fn seq(&self) -> i64 {
+        self.envelope.as_ref().map_or(0, |envelope| envelope.seq)
+    }
+
+    /// How many events it is, with those that were folded into it.
+    pub(super) const fn size(&self) -> usize {
+        self.before.len() + 1
     }
 
     /// Whose history the event belongs to; what cannot be read belongs to its partition's.
@@ -102,13 +114,14 @@ impl Courier {
         envelope: &Arc<Envelope>,
         record: &Arc<Record>,
         letter: Option<Uuid>,
+        before: &[Job],
     ) -> Result<(), Box<dyn Fault>> {
         // A claim refuses what is out of turn, but a listener without a database does not claim: where the
         // log keeps no order, it would be called too early or again.
         if letter.is_none() && !self.ordered && !self.is_due(envelope).await? {
             return Ok(());
         }
-        let delivery = DeliveryOf::new(self.listeners.consumer(), letter);
+        let delivery = DeliveryOf::new(self.listeners.consumer(), letter).behind(before.len());
         let outcome = {
             let _permit = self.permits.acquire().await;
             let span = span_of(envelope, self.listeners.consumer());
@@ -125,8 +138,14 @@ impl Courier {
         if delivery.was_replaced() {
             return Err(boxed(position::replaced(envelope)));
         }
-        if letter.is_none() && !delivery.was_claimed() {
-            self.pass_over(envelope).await?;
+        if letter.is_none() {
+            self.claims().note(&envelope.kind, delivery.was_claimed());
+            if !delivery.was_claimed() {
+                for job in before.iter().filter_map(|job| job.envelope.as_ref().ok()) {
+                    self.pass_over(job).await?;
+                }
+                self.pass_over(envelope).await?;
+            }
         }
         self.count("applied");
         tracing::debug!(

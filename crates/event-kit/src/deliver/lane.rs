@@ -37,6 +37,8 @@ enum End {
     Early,
     Replaced,
     Stopped,
+    /// What was folded into it has to go its own way.
+    Apart,
 }
 
 impl Courier {
@@ -46,10 +48,9 @@ impl Courier {
         let asleep = !lanes.contains_key(&key);
         let lane = lanes.entry(key.clone()).or_default();
         for job in jobs {
-            let seq = job.envelope.as_ref().map_or(0, |envelope| envelope.seq);
-            if lane.queue.insert((seq, job.place.offset), job).is_some() {
+            if let Some(former) = lane.queue.insert((job.seq(), job.place.offset), job) {
                 // Read twice: under a former lease and under this one.
-                self.dropped(1);
+                self.dropped(former.size());
             }
         }
         lane.arrived.notify_one();
@@ -65,7 +66,7 @@ impl Courier {
         let mut lanes = self.lanes();
         if self.halt.is_cancelled() {
             let left = lanes.remove(key);
-            self.dropped(left.map_or(0, |lane| lane.queue.len()));
+            self.dropped(left.map_or(0, |lane| lane.queue.values().map(Job::size).sum()));
             return None;
         }
         let lane = lanes.get_mut(key)?;
@@ -77,21 +78,26 @@ impl Courier {
     }
 
     fn put_back(&self, key: &LaneKey, job: Job) {
-        let seq = job.envelope.as_ref().map_or(0, |envelope| envelope.seq);
         if let Some(lane) = self.lanes().get_mut(key) {
-            lane.queue.insert((seq, job.place.offset), job);
+            lane.queue.insert((job.seq(), job.place.offset), job);
         }
     }
 
     async fn work_off(self: Arc<Self>, key: LaneKey) {
         let mut early_since: Option<Instant> = None;
-        while let Some((job, arrived)) = self.next(&key) {
-            match self.apply(&job).await {
+        while let Some((mut job, arrived)) = self.next(&key) {
+            match self.apply(&mut job).await {
                 End::Done => {
                     early_since = None;
                     self.done(&job);
                 }
-                End::Stopped => self.dropped(1),
+                End::Stopped => self.dropped(job.size()),
+                End::Apart => {
+                    for before in std::mem::take(&mut job.before) {
+                        self.put_back(&key, before);
+                    }
+                    self.put_back(&key, job);
+                }
                 End::Early => {
                     let since = *early_since.get_or_insert_with(Instant::now);
                     if since.elapsed() < self.config.gap_wait() {
@@ -121,7 +127,7 @@ impl Courier {
             Err(_) => false,
         };
         if !parked {
-            self.dropped(1);
+            self.dropped(job.size());
             return false;
         }
         self.done(job);
@@ -129,20 +135,29 @@ impl Courier {
     }
 
     /// Applies an event or makes it a dead letter, however long the database takes.
-    async fn apply(self: &Arc<Self>, job: &Job) -> End {
-        let envelope = match &job.envelope {
-            Ok(envelope) => envelope,
+    async fn apply(self: &Arc<Self>, job: &mut Job) -> End {
+        let envelope = &match &job.envelope {
+            Ok(envelope) => Arc::clone(envelope),
             Err(error) => return self.bury(job, error, 1).await,
         };
         let mut attempt = 1;
         loop {
             let fault = if self.listeners.hears(&envelope.kind) {
-                self.attempt(envelope, &job.record, None).await.err()
+                self.attempt(envelope, &job.record, None, &job.before).await.err()
             } else {
                 self.pass_over(envelope).await.err()
             };
             let Some(fault) = fault else { return End::Done };
-            match meaning_of(&*fault) {
+            let meaning = meaning_of(&*fault);
+            if !job.before.is_empty() && meaning != Meaning::Away {
+                if !self.pass_before(job).await {
+                    return End::Apart;
+                }
+                if matches!(meaning, Meaning::Early | Meaning::Replaced) {
+                    continue;
+                }
+            }
+            match meaning {
                 Meaning::Early => return End::Early,
                 Meaning::Replaced => return self.replaced(envelope),
                 Meaning::Away => self.complain(envelope, &*fault, attempt),
@@ -157,6 +172,21 @@ impl Courier {
                 return End::Stopped;
             }
         }
+    }
+
+    /// Passes over what was folded into a job, one by one; `false` where one of them is not due.
+    async fn pass_before(&self, job: &mut Job) -> bool {
+        while let Some(before) = job.before.first() {
+            let passed = match &before.envelope {
+                Ok(envelope) => self.pass_over(envelope).await.is_ok(),
+                Err(_) => false,
+            };
+            if !passed {
+                return false;
+            }
+            self.done(&job.before.remove(0));
+        }
+        true
     }
 
     /// Where nobody can be asked, a replaced history goes on from where it was heard.

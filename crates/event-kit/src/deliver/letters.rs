@@ -271,7 +271,7 @@ async fn try_again(courier: &Arc<Courier>, letter: LetterRow) -> Result<bool, St
     let (topic, part) = (String::new(), 0);
     let record = Arc::new(Record { topic, part, id: letter.event_id, key, headers, body });
 
-    let Err(fault) = courier.attempt(&envelope, &record, Some(id)).await else {
+    let Err(fault) = courier.attempt(&envelope, &record, Some(id), &[]).await else {
         sqlx::query(SETTLE).bind(id).execute(courier.db.pool()).await?;
         return Ok(true);
     };

@@ -11,7 +11,7 @@ use postgres_kit::{Db, Listener, listen};
 use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
-use super::bell_of;
+use super::bells::{bell_of_topic, bell_of_type};
 use crate::{
     Consumer, Delivery, Headers, LogError, Mark, PARTITIONS, Record,
     log::{number_of, part_of},
@@ -39,10 +39,11 @@ const BEAT: &str = "
     WITH quick AS MATERIALIZED (
         SELECT set_config('synchronous_commit', 'off', true), now() + make_interval(secs => $4) AS until
     ), beat AS (
-        INSERT INTO log_member (consumer_group, member, seen_until)
-        SELECT $1, $2, until
+        INSERT INTO log_member (consumer_group, member, seen_until, types)
+        SELECT $1, $2, until, $5
           FROM quick
-            ON CONFLICT (consumer_group, member) DO UPDATE SET seen_until = excluded.seen_until
+            ON CONFLICT (consumer_group, member)
+            DO UPDATE SET seen_until = excluded.seen_until, types = excluded.types
     ), kept AS (
         UPDATE log_group g
            SET lease_until = quick.until
@@ -143,6 +144,8 @@ pub(super) struct PostgresConsumer {
     group: String,
     member: Uuid,
     topics: Vec<String>,
+    /// The types that it hears; none: all of them.
+    types: Option<Vec<String>>,
     lease: Duration,
     leases: BTreeMap<(String, u16), Lease>,
     bell: Listener,
@@ -175,11 +178,15 @@ impl PostgresConsumer {
         join.execute(&pool).await?;
         let now = Instant::now();
         Ok(Self {
-            bell: listen(&Db::from_pool(pool.clone()), topics.iter().map(|topic| bell_of(topic))),
+            bell: listen(
+                &Db::from_pool(pool.clone()),
+                topics.iter().map(|topic| bell_of_topic(topic)),
+            ),
             pool,
             group: group.to_owned(),
             member: SystemClock.new_id(),
             topics: topics.to_vec(),
+            types: None,
             lease,
             leases: BTreeMap::new(),
             beat_at: now,
@@ -196,6 +203,7 @@ impl PostgresConsumer {
                 .bind(self.member)
                 .bind(&self.topics)
                 .bind(self.lease.as_secs_f64())
+                .bind(&self.types)
                 .fetch_one(&self.pool)
                 .await?;
         let kept: BTreeMap<(String, u16), i64> =
@@ -347,6 +355,14 @@ fn may_have_more(rows: &[RecordRow], most: usize) -> bool {
 }
 
 impl Consumer for PostgresConsumer {
+    fn hear(&mut self, types: &[&str]) {
+        // Those who do not know yet what is heard here ring for the whole topic.
+        let of_topics = self.topics.iter().map(|topic| bell_of_topic(topic));
+        let of_types = types.iter().map(|kind| bell_of_type(kind));
+        self.bell = listen(&Db::from_pool(self.pool.clone()), of_topics.chain(of_types));
+        self.types = Some(types.iter().map(|&kind| kind.to_owned()).collect());
+    }
+
     fn poll(
         &mut self,
         most: usize,
