@@ -3,19 +3,27 @@
 mod account;
 mod act;
 mod acts;
+mod clock;
 mod desk;
+mod disk;
+mod ground;
+mod line;
 mod links;
+mod means;
 mod plan;
 mod points;
 mod proxy;
+mod readers;
 mod rig;
 pub(crate) mod session;
 pub(crate) mod stock;
 mod watch;
+mod words;
 
 use std::time::Duration;
 
 use anyhow::bail;
+use tokio_util::sync::CancellationToken;
 
 use crate::check::Verdict;
 use crate::commands::say;
@@ -24,6 +32,7 @@ use crate::simulate::{self, CityArgs};
 
 pub(crate) use self::act::Act;
 pub(crate) use self::acts::{links as ways, provider};
+pub(crate) use self::ground::Ground;
 pub use self::plan::Gate;
 pub(crate) use self::plan::Planned;
 use self::plan::plan;
@@ -68,9 +77,22 @@ struct Run {
     /// Shortens preparation and roads alike
     #[arg(long, default_value_t = 60.0, value_parser = simulate::positive)]
     speed: f64,
+    #[arg(skip)]
+    ground: Ground,
 }
 
 impl Chaos {
+    /// Sets the process apart where a planned fault needs that: only before there is a second thread.
+    #[must_use]
+    pub fn on_its_ground(mut self) -> Self {
+        if let Verb::Run(run) = &mut self.verb
+            && run.planned().iter().any(|planned| planned.act.needs_ground())
+        {
+            run.ground = Ground::own();
+        }
+        self
+    }
+
     /// Runs the verb.
     pub async fn run(self) -> anyhow::Result<()> {
         match self.verb {
@@ -81,11 +103,30 @@ impl Chaos {
 }
 
 impl Run {
+    fn planned(&self) -> Vec<Planned> {
+        plan(self.gate, self.city.seed(), &self.fault)
+    }
+
+    /// Breaks things; after all faults there are, whatever came of them, there is a sale as well.
     async fn run(self) -> anyhow::Result<()> {
+        let stop = until_told();
+        let judged = self.judge(&stop).await;
+        if self.gate != Gate::Full || !self.fault.is_empty() || stop.is_cancelled() {
+            return judged;
+        }
+        if let Err(error) = &judged {
+            say(format_args!("chaos: {error:#}; the sale is held all the same"));
+        }
+        let sold = stock::Stock::of(self.place).hold(&stop).await;
+        judged.and(sold)
+    }
+
+    async fn judge(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         let session = Session {
             options: self.place.options_of(STACK)?,
             city: self.city.options(None, self.rate, self.speed)?,
-            planned: plan(self.gate, self.city.seed(), &self.fault),
+            planned: self.planned(),
+            ground: self.ground.clone(),
             twins: if self.gate == Gate::Full { vec!["orders", "payment"] } else { Vec::new() },
             environment: Vec::new(),
             drain_max: DRAIN_MAX,
@@ -94,7 +135,7 @@ impl Run {
         };
         let faults = session.planned.len();
         say(format_args!("chaos: {faults} faults in the order of seed {}", self.city.seed()));
-        let Some(outcome) = session.play(&until_told()).await? else { return Ok(()) };
+        let Some(outcome) = Box::pin(session.play(stop)).await? else { return Ok(()) };
         say(outcome.report.table());
         let (verdict, why) = account::verdict(&outcome);
         for reason in why {

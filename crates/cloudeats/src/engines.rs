@@ -4,6 +4,7 @@
 //! unpacked under `.local/engines/`. Nothing is installed, and no system service is touched.
 
 mod dynamo;
+pub(crate) mod faketime;
 mod find;
 pub mod kafka;
 mod mosquitto;
@@ -80,6 +81,16 @@ impl Engines {
         let ready = Ready::Tcp(site.ports.of(Door::Dynamo));
         self.specs.push((dynamo::prepare(site, bin_folder)?, ready));
         Ok(self)
+    }
+
+    /// With arguments more for PostgreSQL; of two that contradict each other it takes the later one.
+    #[must_use]
+    pub fn telling_postgres(mut self, arguments: &[String]) -> Self {
+        let postgres = self.specs.iter_mut().filter(|(spec, _)| spec.name == "postgres");
+        for (spec, _) in postgres {
+            spec.args.extend(arguments.iter().map(Into::into));
+        }
+        self
     }
 
     /// Starts the engines under a supervisor and waits until they serve.

@@ -49,7 +49,10 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let verb = Cli::parse().verb;
+    let verb = match Cli::parse().verb {
+        Verb::Chaos(chaos) => Verb::Chaos(chaos.on_its_ground()),
+        verb => verb,
+    };
     report(|| async {
         match verb {
             Verb::Up(up) => up.run().await,

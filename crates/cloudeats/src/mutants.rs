@@ -12,7 +12,7 @@ use crate::chaos::provider::Fault;
 use crate::chaos::session::Session;
 use crate::chaos::stock::FlashSale;
 use crate::chaos::ways::{Harm, How, Way};
-use crate::chaos::{Act, Planned};
+use crate::chaos::{Act, Ground, Planned};
 use crate::check::{Report, Verdict};
 use crate::commands::say;
 use crate::engines::Durability;
@@ -212,6 +212,7 @@ impl Mutants {
             options,
             city,
             planned: by.planned(),
+            ground: Ground::default(),
             twins: if by == By::Frozen { vec!["orders"] } else { Vec::new() },
             environment,
             drain_max: DRAIN_MAX,

@@ -71,6 +71,8 @@ pub struct Strain {
     pub event_log: BTreeMap<Door, u16>,
     /// What every service is told besides.
     pub environment: Vec<(String, String)>,
+    /// Arguments that PostgreSQL gets besides.
+    pub database: Vec<String>,
     /// Services of which a second process runs, named `<service>-twin`, at ports that nobody knows.
     pub twins: Vec<&'static str>,
 }
@@ -173,14 +175,19 @@ impl Stack {
         pace: Pace,
         strain: &Strain,
     ) -> anyhow::Result<()> {
-        self.start_engines(bins, durability).await?;
+        self.start_engines(bins, durability, strain).await?;
         self.start_services(bins, pace, strain).await
     }
 
-    async fn start_engines(&mut self, bins: &Path, durability: Durability) -> anyhow::Result<()> {
+    async fn start_engines(
+        &mut self,
+        bins: &Path,
+        durability: Durability,
+        strain: &Strain,
+    ) -> anyhow::Result<()> {
         let started = Instant::now();
         let engines = Engines::prepare(&self.site, durability).await?;
-        let engines = engines.with_dynamo(&self.site, bins)?;
+        let engines = engines.with_dynamo(&self.site, bins)?.telling_postgres(&strain.database);
         engines.keep(&mut self.supervisor).await?;
         done("engines", started);
 

@@ -83,6 +83,9 @@ impl Api {
         if hasty.is_some() && answered.is_err() {
             self.mood.dropped();
         }
+        if let Ok(answer) = &answered {
+            self.mood.count(answer.status);
+        }
         answered
     }
 

@@ -1,6 +1,8 @@
 //! How clients behave who are not patient, and what they are about.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rand::Rng;
@@ -14,6 +16,7 @@ pub struct Mood {
     hang_ups_pct: AtomicU8,
     hung_up: AtomicU64,
     under_way: AtomicU64,
+    answers: Mutex<BTreeMap<u16, u64>>,
 }
 
 /// A request under way, for as long as this lives.
@@ -36,6 +39,18 @@ impl Mood {
     #[must_use]
     pub fn under_way(&self) -> u64 {
         self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// How often anybody was answered with this status.
+    #[must_use]
+    pub fn answered(&self, status: u16) -> u64 {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(&status).copied().unwrap_or_default()
+    }
+
+    pub(super) fn count(&self, status: u16) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        *answers.entry(status).or_default() += 1;
     }
 
     pub(super) fn begin(&self) -> UnderWay<'_> {
@@ -74,6 +89,15 @@ mod tests {
         let hasty: Vec<Duration> = (0..1_000).filter_map(|_| mood.patience()).collect();
         assert!((200..400).contains(&hasty.len()), "{}", hasty.len());
         assert!(hasty.iter().all(|after| *after <= Duration::from_millis(SOON_MS)));
+    }
+
+    #[test]
+    fn answers_are_counted_by_their_status() {
+        let mood = Mood::default();
+        for status in [200, 503, 200] {
+            mood.count(status);
+        }
+        assert_eq!((mood.answered(200), mood.answered(503), mood.answered(500)), (2, 1, 0));
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(super) fn samples(seen: &Seen, totals: &Totals) -> String {
 
 /// What all of it together says. A fault that struck nothing proves nothing.
 pub(super) fn verdict(outcome: &Outcome) -> (Verdict, Vec<String>) {
-    let Outcome { log, seen, refunds, report } = outcome;
+    let Outcome { log, seen, wrong, report } = outcome;
     let mut why = Vec::new();
     let mut verdict = report.verdict;
     let missed: Vec<&Entry> = log.iter().filter(|entry| !entry.has_landed()).collect();
@@ -138,8 +138,8 @@ pub(super) fn verdict(outcome: &Outcome) -> (Verdict, Vec<String>) {
         why.push("stock did not add up under load".to_owned());
         verdict = Verdict::Fail;
     }
-    if !refunds.is_empty() {
-        why.extend(refunds.iter().cloned());
+    if !wrong.is_empty() {
+        why.extend(wrong.iter().cloned());
         verdict = Verdict::Fail;
     }
     (verdict, why)
@@ -154,7 +154,7 @@ mod tests {
 
     fn outcome(log: Vec<Entry>, verdict: Verdict) -> Outcome {
         let report = Report { verdict, unsettled: None, findings: Vec::new() };
-        Outcome { log, seen: Arc::default(), refunds: Vec::new(), report }
+        Outcome { log, seen: Arc::default(), wrong: Vec::new(), report }
     }
 
     fn entry(landed: Result<Landed, String>) -> Entry {
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_refund_that_is_lost_is_a_failure_whatever_the_check_says() {
         let mut outcome = outcome(vec![entry(Ok(Some("x".to_owned())))], Verdict::Pass);
-        outcome.refunds.push("the refund 1 is lost".to_owned());
+        outcome.wrong.push("the refund 1 is lost".to_owned());
         let expected = (Verdict::Fail, vec!["the refund 1 is lost".to_owned()]);
         assert_eq!(verdict(&outcome), expected);
     }

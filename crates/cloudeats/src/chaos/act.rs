@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use super::acts::{clients, crash, crowds, database, engines, events, freeze, links, provider};
+use super::acts::{
+    clients, clock, crash, crowds, database, disk, engines, events, freeze, links, lossy, provider,
+};
 use super::rig::Rig;
 
 /// How long nothing happens.
@@ -28,8 +30,14 @@ pub(crate) enum Act {
     Engine(engines::Engine),
     /// F7: the provider misbehaves.
     Provider(provider::Fault),
+    /// F8: packets are lost, late, doubled and overtaken.
+    Lossy,
     /// F9: a way between processes is harmed.
     Link(links::Harm),
+    /// F10: the database's disk is full.
+    Full,
+    /// F11: the clock of the services jumps.
+    Clock,
     /// F12: events come again, out of order, and some are poison.
     Events,
     /// F13: everybody comes back at once.
@@ -45,7 +53,7 @@ pub(crate) enum Act {
     /// Nothing, for a while.
     Peace,
     /// What cannot be done here, and why.
-    Unable(&'static str, &'static str),
+    Unable(&'static str, String),
 }
 
 /// What is seen of a fault that hit work in progress; nothing where it hit none.
@@ -61,7 +69,10 @@ impl Act {
             Self::Idle => "F3",
             Self::Engine(engine) => engine.fault(),
             Self::Provider(_) => "F7",
+            Self::Lossy => "F8",
             Self::Link(_) => "F9",
+            Self::Full => "F10",
+            Self::Clock => "F11",
             Self::Events => "F12",
             Self::Return => "F13",
             Self::Frozen(_) => "F17",
@@ -77,6 +88,11 @@ impl Act {
         matches!(self, Self::Unable(..))
     }
 
+    /// Whether it needs file systems or networks that nobody else is in.
+    pub(super) const fn needs_ground(&self) -> bool {
+        matches!(self, Self::Lossy | Self::Full)
+    }
+
     /// Injects, heals, and waits until everything serves again.
     pub(super) async fn play(&self, rig: &Rig<'_>) -> anyhow::Result<Landed> {
         let landed = match self {
@@ -88,6 +104,9 @@ impl Act {
             Self::Engine(engine) => engines::play(rig, *engine).await,
             Self::Provider(fault) => provider::play(rig, *fault).await,
             Self::Link(harm) => links::play(rig, *harm).await,
+            Self::Lossy => lossy::play(rig).await,
+            Self::Full => disk::play(rig).await,
+            Self::Clock => clock::play(rig).await,
             Self::Events => events::play(rig).await,
             Self::Return => crowds::return_at_once(rig).await,
             Self::Frozen(service) => freeze::service(rig, service).await,
@@ -117,6 +136,9 @@ impl fmt::Display for Act {
             Self::Engine(engine) => write!(f, "{engine}"),
             Self::Provider(fault) => write!(f, "{fault}"),
             Self::Link(harm) => write!(f, "{harm}"),
+            Self::Lossy => f.write_str("2, 5 and 10 % of packets lost, some doubled or late"),
+            Self::Full => f.write_str("the disk of PostgreSQL is full for 10 s"),
+            Self::Clock => f.write_str("clocks jump: +5 min, -5 min, -1 h, and back"),
             Self::Events => f.write_str("events again, shuffled, and poison"),
             Self::Return => f.write_str("500 clients come back at once after 15 s"),
             Self::Frozen(service) => write!(f, "{service} stands still for 20 s"),

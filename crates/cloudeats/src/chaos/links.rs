@@ -1,9 +1,16 @@
 //! The ways between processes that can be harmed.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::ports::{Door, Ports};
 use crate::stack::Strain;
 
+use super::line::Line;
 use super::proxy::{Proxy, Toxic};
+
+/// By then every connection has heard that it is over.
+const BREAK: Duration = Duration::from_millis(200);
 
 /// A proxy on each way that a fault may strike.
 #[derive(Debug)]
@@ -20,8 +27,8 @@ pub(super) struct Links {
 
 impl Links {
     /// Opens all ways, harmless for now.
-    pub(super) fn open(ports: &Ports) -> anyhow::Result<Self> {
-        let to = |door| Proxy::start(ports.of(door));
+    pub(super) fn open(ports: &Ports, line: Option<&Arc<Line>>) -> anyhow::Result<Self> {
+        let to = |door| Proxy::start(ports.of(door), line.cloned());
         Ok(Self {
             inventory: to(Door::Inventory)?,
             payment: to(Door::Payment)?,
@@ -48,8 +55,28 @@ impl Links {
         }
     }
 
+    /// Leads all ways over the lossy line; connections that led elsewhere end.
+    pub(super) async fn over_the_line(&self) {
+        self.lead_anew(Toxic::Lossy).await;
+    }
+
+    /// Leads all ways straight again; connections that led elsewhere end.
+    pub(super) async fn straight(&self) {
+        self.lead_anew(Toxic::None).await;
+    }
+
     /// No way is harmed any more.
     pub(super) fn heal(&self) {
+        self.set(Toxic::None);
+    }
+
+    async fn lead_anew(&self, toxic: Toxic) {
+        self.set(Toxic::Reset);
+        tokio::time::sleep(BREAK).await;
+        self.set(toxic);
+    }
+
+    fn set(&self, toxic: Toxic) {
         let all = [
             &self.inventory,
             &self.payment,
@@ -59,7 +86,7 @@ impl Links {
             &self.log,
         ];
         for proxy in all {
-            proxy.set(Toxic::None);
+            proxy.set(toxic);
         }
     }
 }

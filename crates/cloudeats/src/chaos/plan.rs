@@ -89,9 +89,9 @@ fn full() -> Vec<Act> {
         Act::Return,
         Act::Frozen("orders"),
         Act::Frozen("payment"),
-        Act::Unable("F8", "a lossy link needs a TUN device and network namespaces"),
-        Act::Unable("F10", "a disk that fills up needs a file system of its own"),
-        Act::Unable("F11", "a clock that jumps needs libfaketime"),
+        Act::Lossy,
+        Act::Full,
+        Act::Clock,
     ];
     let redeploys = SERVICES.map(Act::Redeploy);
     let engines = engines.map(Act::Engine);
@@ -114,6 +114,25 @@ mod tests {
         for fault in ["F1", "F2a", "F7", "F9", "F12", "F21"] {
             assert!(planned.iter().any(|planned| planned.act.fault() == fault), "{fault}");
         }
+    }
+
+    #[test]
+    fn the_full_gate_has_every_fault_of_its_design() {
+        let planned = plan(Gate::Full, 1, &[]);
+        let designed = [
+            "F1", "F2a", "F2b", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12",
+            "F13", "F17", "F18", "F21",
+        ];
+        for fault in designed {
+            assert!(planned.iter().any(|planned| planned.act.fault() == fault), "{fault}");
+        }
+    }
+
+    #[test]
+    fn the_short_gate_needs_no_ground_of_its_own() {
+        let special = |planned: &Planned| planned.act.needs_ground();
+        assert!(!plan(Gate::Short, 1, &[]).iter().any(special));
+        assert!(plan(Gate::Full, 1, &[]).iter().any(special));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::line::Line;
+
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The statement with which a service commits, at the end of its message.
 const COMMIT: &[u8] = b"COMMIT\0";
@@ -31,6 +33,8 @@ pub(super) enum Toxic {
     Hang,
     /// What is asked arrives; the answer does not, and the connection breaks.
     LoseReply,
+    /// Whoever connects is led over the lossy line.
+    Lossy,
     /// Every chunk waits so long.
     Delay(Duration),
     /// A commit arrives; its answer does not, and the connection breaks. Each so many-th one.
@@ -48,6 +52,7 @@ pub(super) struct Proxy {
 #[derive(Debug)]
 struct Shared {
     target: u16,
+    line: Option<Arc<Line>>,
     toxic: watch::Sender<Toxic>,
     /// Connections and answers that were harmed.
     harmed: AtomicU64,
@@ -55,8 +60,8 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Leads from a free port to `target`, harmlessly for now.
-    pub(super) fn start(target: u16) -> anyhow::Result<Self> {
+    /// Leads from a free port to `target`, harmlessly for now; where there is a `line`, it can lead over it.
+    pub(super) fn start(target: u16, line: Option<Arc<Line>>) -> anyhow::Result<Self> {
         let listener =
             StdListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port for a proxy")?;
         listener.set_nonblocking(true)?;
@@ -64,6 +69,7 @@ impl Proxy {
         let listener = TcpListener::from_std(listener)?;
         let shared = Arc::new(Shared {
             target,
+            line,
             toxic: watch::Sender::new(Toxic::None),
             harmed: AtomicU64::new(0),
             commits: AtomicU64::new(0),
@@ -116,7 +122,7 @@ enum End {
 
 async fn relay(client: TcpStream, shared: &Shared) -> io::Result<()> {
     client.set_nodelay(true)?;
-    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.target)).await?;
+    let server = shared.connect().await?;
     server.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
@@ -143,6 +149,16 @@ impl Shared {
         *self.toxic.borrow()
     }
 
+    async fn connect(&self) -> io::Result<TcpStream> {
+        match (&self.line, self.toxic()) {
+            (Some(line), Toxic::Lossy) => {
+                self.harm();
+                line.lead(self.target).await
+            }
+            _ => TcpStream::connect((Ipv4Addr::LOCALHOST, self.target)).await,
+        }
+    }
+
     fn harm(&self) {
         self.harmed.fetch_add(1, Ordering::Relaxed);
     }
@@ -166,7 +182,9 @@ impl Shared {
                     tokio::time::sleep(time).await;
                     return true;
                 }
-                Toxic::None | Toxic::LoseReply | Toxic::CutAtCommit(_) => return true,
+                Toxic::None | Toxic::Lossy | Toxic::LoseReply | Toxic::CutAtCommit(_) => {
+                    return true;
+                }
             }
         }
     }
@@ -295,7 +313,7 @@ mod tests {
     #[tokio::test]
     async fn a_harmless_proxy_is_not_noticed() {
         let (port, _) = echo().await;
-        let proxy = Proxy::start(port).unwrap();
+        let proxy = Proxy::start(port, None).unwrap();
         let mut stream = through(&proxy).await;
         assert_eq!(ask(&mut stream, b"hello").await.unwrap(), b"hello");
         assert_eq!(proxy.harmed(), 0);
@@ -304,7 +322,7 @@ mod tests {
     #[tokio::test]
     async fn a_lost_reply_was_asked_for_all_the_same() {
         let (port, heard) = echo().await;
-        let proxy = Proxy::start(port).unwrap();
+        let proxy = Proxy::start(port, None).unwrap();
         let mut stream = through(&proxy).await;
         proxy.set(Toxic::LoseReply);
         assert!(ask(&mut stream, b"hello").await.is_err());
@@ -314,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn a_reset_ends_even_a_silent_connection() {
         let (port, _) = echo().await;
-        let proxy = Proxy::start(port).unwrap();
+        let proxy = Proxy::start(port, None).unwrap();
         let mut stream = through(&proxy).await;
         ask(&mut stream, b"hello").await.unwrap();
         proxy.set(Toxic::Reset);
@@ -325,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_is_held_goes_on_when_it_is_over() {
         let (port, _) = echo().await;
-        let proxy = Proxy::start(port).unwrap();
+        let proxy = Proxy::start(port, None).unwrap();
         let mut stream = through(&proxy).await;
         proxy.set(Toxic::Hang);
         stream.write_all(b"hello").await.unwrap();
@@ -340,7 +358,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_answer_to_a_commit_is_cut_off() {
         let (port, heard) = echo().await;
-        let proxy = Proxy::start(port).unwrap();
+        let proxy = Proxy::start(port, None).unwrap();
         proxy.set(Toxic::CutAtCommit(1));
         let mut stream = through(&proxy).await;
         ask(&mut stream, b"SELECT 1\0").await.unwrap();

@@ -18,6 +18,8 @@ use crate::site::{SERVICES, Service, Site};
 use crate::stack::Stack;
 
 use super::links::Links;
+use super::means::Means;
+use super::words::Words;
 
 /// How long a fault waits for work that it can interrupt.
 const WORK_MAX: Duration = Duration::from_secs(15);
@@ -64,12 +66,21 @@ pub(super) struct Rig<'a> {
     pub(super) stack: &'a Stack,
     pub(super) game: &'a Game,
     pub(super) links: &'a Links,
+    pub(super) means: &'a Means,
     poison: Mutex<Vec<Uuid>>,
+    broken: Mutex<Vec<String>>,
 }
 
 impl<'a> Rig<'a> {
-    pub(super) const fn new(stack: &'a Stack, game: &'a Game, links: &'a Links) -> Self {
-        Self { stack, game, links, poison: Mutex::new(Vec::new()) }
+    pub(super) const fn new(
+        stack: &'a Stack,
+        game: &'a Game,
+        links: &'a Links,
+        means: &'a Means,
+    ) -> Self {
+        let poison = Mutex::new(Vec::new());
+        let broken = Mutex::new(Vec::new());
+        Self { stack, game, links, means, poison, broken }
     }
 }
 
@@ -82,6 +93,21 @@ impl Rig<'_> {
     /// The events that nobody can apply.
     pub(super) fn poison(&self) -> Vec<Uuid> {
         self.poison.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a promise that was seen to be broken: no later try makes it good.
+    pub(super) fn broke(&self, what: String) {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// The promises that were seen to be broken.
+    pub(super) fn broken(&self) -> Vec<String> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a process will write in its log.
+    pub(super) fn words_of(&self, name: &str) -> Words {
+        Words::from_now(self.site().layout.logs().join(format!("{name}.log")))
     }
 
     pub(super) fn site(&self) -> &Site {

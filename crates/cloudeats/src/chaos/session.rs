@@ -19,7 +19,10 @@ use super::account::{self, Entry};
 use super::act::Act;
 use super::acts::events;
 use super::desk::Desk;
+use super::disk;
+use super::ground::Ground;
 use super::links::Links;
+use super::means::Means;
 use super::plan::Planned;
 use super::points;
 use super::rig::Rig;
@@ -38,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) options: stack::Options,
     pub(crate) city: simulate::Options,
     pub(crate) planned: Vec<Planned>,
+    /// Where it is played.
+    pub(crate) ground: Ground,
     /// Services that run twice.
     pub(crate) twins: Vec<&'static str>,
     /// What every service is told besides.
@@ -52,22 +57,29 @@ pub(crate) struct Session {
 pub(crate) struct Outcome {
     pub(super) log: Vec<Entry>,
     pub(super) seen: Arc<Seen>,
-    /// What was wrong with the money that was given back meanwhile.
-    pub(super) refunds: Vec<String>,
+    /// What was seen to go wrong meanwhile.
+    pub(super) wrong: Vec<String>,
     pub(crate) report: Report,
 }
 
 impl Session {
     /// Plays on a new stack; nothing where told to stop before it was up.
-    pub(crate) async fn play(self, stop: &CancellationToken) -> anyhow::Result<Option<Outcome>> {
+    pub(crate) async fn play(
+        mut self,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Option<Outcome>> {
         // Refused while another one runs; what a former run left unfinished is not ours to finish.
         drop(Keeper::mark(&self.options)?);
         let layout = Layout::new(&self.options.local, &self.options.stack)?;
         down::end_all(&layout.marks()).await?;
         layout.clear()?;
         let mark = Keeper::mark(&self.options)?;
-        let links = Links::open(&self.options.ports)?;
+        let means = Means::gather(&mut self.planned, &layout, &self.ground, self.city.seed).await;
+        let links = Links::open(&self.options.ports, means.line.as_ref())?;
         let mut strain = links.strain();
+        if means.disk.is_some() {
+            strain.database = disk::TOLD.map(str::to_owned).into();
+        }
         strain.environment.push(points::variable(&layout));
         strain.environment.extend(self.environment.clone());
         strain.twins.clone_from(&self.twins);
@@ -75,7 +87,7 @@ impl Session {
             Err(_given_up) if stop.is_cancelled() => return Ok(None),
             started => started?,
         };
-        let judging = Box::pin(self.judge(&stack, &links, stop));
+        let judging = Box::pin(self.judge(&stack, &links, &means, stop));
         let outcome = stop.run_until_cancelled(judging).await;
         self.tell("stopping");
         links.heal();
@@ -88,6 +100,7 @@ impl Session {
         &self,
         stack: &Stack,
         links: &Links,
+        means: &Means,
         stop: &CancellationToken,
     ) -> anyhow::Result<Outcome> {
         let site = stack.site();
@@ -96,16 +109,17 @@ impl Session {
         let game = Game::begin(site, self.city.clone()).await?;
         let watch = Watch::begin(site)?;
         let desk = Desk::open(site)?;
-        let rig = Rig::new(stack, &game, links);
+        let rig = Rig::new(stack, &game, links, means);
         let log = self.strike(&rig).await;
         links.heal();
         game.mood().hang_up(0);
-        let poison = rig.poison();
+        let (poison, mut wrong) = (rig.poison(), rig.broken());
 
         let faults = account::faults(&log, watch.seen(), game.tally());
         let totals = game.end_within(stop, self.drain_max).await?;
         let seen = watch.end().await;
-        let (given_back, refunds) = desk.close(site).await?;
+        let (given_back, lost) = desk.close(site).await?;
+        wrong.extend(lost);
         events::put_away(site, &poison).await?;
         if self.tells {
             closing(site, &totals).await?;
@@ -115,7 +129,7 @@ impl Session {
             say(format_args!("  {given_back}"));
         }
         let report = check(site, self.quiesce_max).await?;
-        Ok(Outcome { log, seen, refunds, report })
+        Ok(Outcome { log, seen, wrong, report })
     }
 
     /// Plays what was planned, and tells each as it happens.

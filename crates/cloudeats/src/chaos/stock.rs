@@ -35,6 +35,8 @@ use crate::site::Site;
 use crate::stack::{Options, Stack, Strain};
 
 const STACK: &str = "chaos-stock";
+const BUYERS: u16 = 1_000;
+const UNITS: u16 = 50;
 const QUIESCE_MAX: Duration = Duration::from_mins(2);
 /// Accounts that are made at once.
 const AT_ONCE: usize = 8;
@@ -48,10 +50,10 @@ pub(super) struct Stock {
     #[command(flatten)]
     place: Place,
     /// How many want some
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=5_000))]
+    #[arg(long, default_value_t = BUYERS, value_parser = clap::value_parser!(u16).range(1..=5_000))]
     buyers: u16,
     /// How much there is
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=5_000))]
+    #[arg(long, default_value_t = UNITS, value_parser = clap::value_parser!(u16).range(1..=5_000))]
     units: u16,
 }
 
@@ -99,14 +101,23 @@ const DECIDED: &str = "
      GROUP BY order_id, to_state";
 
 impl Stock {
+    /// As usual: a thousand want fifty.
+    pub(super) const fn of(place: Place) -> Self {
+        Self { place, buyers: BUYERS, units: UNITS }
+    }
+
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        self.hold(&until_told()).await
+    }
+
+    pub(super) async fn hold(self, stop: &CancellationToken) -> anyhow::Result<()> {
         let sale = FlashSale {
             options: self.place.options_of(STACK)?,
             buyers: self.buyers.into(),
             units: self.units.into(),
             environment: Vec::new(),
         };
-        let Some(sold) = sale.hold(&until_told()).await? else { return Ok(()) };
+        let Some(sold) = sale.hold(stop).await? else { return Ok(()) };
         say(sold.report.table());
         for wrong in &sold.wrong {
             say(format_args!("  {wrong}"));

@@ -47,9 +47,7 @@ impl Packages {
 
     /// The engine's programs, which find their libraries by themselves.
     pub(super) async fn fetch(&self, engine: Engine) -> anyhow::Result<Programs> {
-        // One at a time: stacks share what is unpacked. The lock ends with the file.
-        let lock = std::fs::File::create(self.folder.join("lock"))?;
-        let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+        let _lock = self.lock().await?;
         let bin = self.folder.join("bin");
         if let Some(programs) = find::find(engine, std::slice::from_ref(&bin)) {
             return Ok(programs);
@@ -69,6 +67,29 @@ impl Packages {
             }
         }
         find::find(engine, &[bin]).context("the unpacked engine cannot be run")
+    }
+
+    /// A file of a package that is no program: `find` looks for it below a folder of libraries.
+    pub(super) async fn fetch_file(
+        &self,
+        package: &str,
+        find: impl Fn(&Path) -> Option<PathBuf>,
+    ) -> anyhow::Result<PathBuf> {
+        let _lock = self.lock().await?;
+        let libraries = self.folder.join("root/usr/lib");
+        if let Some(file) = find(&libraries) {
+            return Ok(file);
+        }
+        self.download(&[package])
+            .await
+            .with_context(|| format!("`{package}` is neither here nor to be had"))?;
+        find(&libraries).with_context(|| format!("`{package}` holds no such file"))
+    }
+
+    /// One at a time: stacks share what is unpacked. The lock ends with the file.
+    async fn lock(&self) -> anyhow::Result<std::fs::File> {
+        let lock = std::fs::File::create(self.folder.join("lock"))?;
+        Ok(tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??)
     }
 
     fn unpacked(&self, engine: Engine) -> Option<Programs> {

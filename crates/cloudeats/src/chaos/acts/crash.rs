@@ -1,10 +1,8 @@
 //! F1: services that are killed, anywhere or at a named point.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
@@ -12,12 +10,10 @@ use crate::chaos::act::{Landed, ms};
 use crate::chaos::points;
 use crate::chaos::rig::Rig;
 use crate::ports::Door;
-use crate::process::length;
 use crate::seed::people::Roster;
 
 /// How long a service may take until it comes to its point.
 const POINT_MAX: Duration = Duration::from_secs(15);
-const LOOK: Duration = Duration::from_millis(50);
 /// Whoever signs in waits for a password to be checked.
 const SIGNING_IN: usize = 4;
 const BUSY: Duration = Duration::from_millis(30);
@@ -84,7 +80,7 @@ async fn sweep_once(
         let told = ("CLOUDEATS_CRASH_AT".to_owned(), point.to_owned());
         rig.stack.tell_next(service, vec![told])?;
     }
-    let mut words = Words::from_now(rig.site().layout.logs().join(format!("{service}.log")));
+    let mut words = rig.words_of(service);
     rig.process(service)?.send(Signal::SIGKILL)?;
     let mut missed = Vec::new();
     for point in points {
@@ -103,34 +99,4 @@ async fn sweep_once(
         tasks.wait().await;
     }
     Ok(missed)
-}
-
-/// The last words of a process that is started over and over.
-struct Words {
-    log: PathBuf,
-    read: usize,
-}
-
-impl Words {
-    fn from_now(log: PathBuf) -> Self {
-        let read = usize::try_from(length(&log)).unwrap_or_default();
-        Self { log, read }
-    }
-
-    /// Waits until these words are said.
-    async fn say(&mut self, words: &str, within: Duration) -> bool {
-        let begun = Instant::now();
-        while begun.elapsed() < within {
-            let log = std::fs::read(&self.log).unwrap_or_default();
-            // A log that has become shorter was begun anew.
-            let from = if self.read > log.len() { 0 } else { self.read };
-            let new = log.get(from..).unwrap_or_default();
-            if let Some(at) = new.windows(words.len()).position(|it| it == words.as_bytes()) {
-                self.read = from + at + words.len();
-                return true;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        false
-    }
 }
