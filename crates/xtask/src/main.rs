@@ -1,4 +1,4 @@
-//! Habits, written in Rust: `cargo xtask layers | graph | openapi | tidy | kit-sql | presence`.
+//! Habits, written in Rust: `cargo xtask layers | graph | openapi | tidy | kit-sql | presence | verify`.
 
 mod graph;
 mod kit_sql;
@@ -8,6 +8,7 @@ mod presence;
 mod rooms;
 mod source;
 mod tidy;
+mod verify;
 mod workspace;
 
 use std::io::Write;
@@ -23,6 +24,7 @@ cargo xtask <verb>
   tidy                              lists long files and functions, fails nothing
   kit-sql                           the kit's migration is the same in every service
   presence                          the files a repository must have are there
+  verify [NAME…]                    checks everything that is not Rust, and prints one table
 ";
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -49,6 +51,7 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         ["kit-sql"] => kit_sql::differences(&workspace.root)?,
         ["presence"] => presence::missing(&workspace.root)?,
+        ["verify", ref names @ ..] => verify::run(&workspace.root, &workspace.target, names)?,
         _ => vec![HELP.to_owned()],
     };
 

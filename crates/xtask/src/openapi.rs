@@ -38,14 +38,12 @@ fn is_program(service: &Package) -> bool {
     service.dir.join("src/main.rs").is_file()
 }
 
-/// Builds the services in one go; returns where they lie.
+/// Builds the binaries in one go; returns where they lie.
 fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--bins"]).current_dir(&workspace.root);
-    for service in workspace.services() {
-        command.args(["--package", &service.name]);
-    }
+    // As `make` does: a choice of packages has features of its own, and all would be built twice.
+    command.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(&workspace.root);
     ensure!(command.status()?.success(), "the services do not build");
     Ok(workspace.target.join("debug"))
 }
