@@ -1,0 +1,225 @@
+"""A deliberate break of each kind, and the invariant that has to notice it."""
+
+import copy
+
+import invariants as its
+
+
+def pod(overlays, overlay, name):
+    found = next(o for o in overlays if o.name == overlay).workloads()[name]
+    return found["spec"]["template"]["spec"]
+
+
+def kind(overlays, overlay, kind_, name):
+    return next(o for o in overlays if o.name == overlay).named(kind_, name)
+
+
+def policy(overlays, name):
+    return kind(overlays, PROD, "NetworkPolicy", name)["spec"]
+
+
+def drop(overlays, kind_, name):
+    region = next(o for o in overlays if o.name == PROD)
+    region.objects.remove(region.named(kind_, name))
+
+
+def ask(spec, probe, path):
+    spec["containers"][0][probe]["httpGet"]["path"] = path
+
+
+PROD = "prod-us-east-1"
+PEER = {"podSelector": {"matchLabels": {its.NAME: "payment"}}}
+
+# What is done to the overlays, and who notices.
+BREAKS = [
+    ("a workload is forgotten", "every_service_is_there", lambda o: drop(o, "Job", "orders-migration")),
+    (
+        "a pod runs as root",
+        "every_pod_is_restricted",
+        lambda o: pod(o, PROD, "orders")["securityContext"].update(runAsUser=0),
+    ),
+    (
+        "a root can be written to",
+        "every_pod_is_restricted",
+        lambda o: pod(o, PROD, "fleet")["containers"][0]["securityContext"].update(readOnlyRootFilesystem=False),
+    ),
+    (
+        "a capability is added",
+        "every_pod_is_restricted",
+        lambda o: pod(o, PROD, "gateway")["containers"][0]["securityContext"].update(
+            capabilities={"add": ["NET_ADMIN"]}
+        ),
+    ),
+    (
+        "a namespace takes any pod",
+        "the_namespace_enforces_it",
+        lambda o: (
+            o[0].of("Namespace")[0]["metadata"]["labels"].update({"pod-security.kubernetes.io/enforce": "baseline"})
+        ),
+    ),
+    (
+        "fleet may ask payment",
+        "policies_are_the_edges_of_the_graph",
+        lambda o: policy(o, "fleet").update(egress=[{"to": [PEER]}]),
+    ),
+    (
+        "inventory is no longer heard by orders",
+        "policies_are_the_edges_of_the_graph",
+        lambda o: policy(o, "orders")["ingress"].pop(),
+    ),
+    (
+        "everybody may ask identity",
+        "policies_are_the_edges_of_the_graph",
+        lambda o: policy(o, "identity")["ingress"].append({"from": [{"podSelector": {}}]}),
+    ),
+    (
+        "identity is told of orders",
+        "addresses_are_the_edges_of_the_graph",
+        lambda o: pod(o, PROD, "identity")["containers"][0]["env"].append(
+            {"name": "CE_ORDERS_URL", "value": "http://orders:8080"}
+        ),
+    ),
+    ("the default is to allow", "nobody_else_is_heard", lambda o: drop(o, "NetworkPolicy", "default-deny")),
+    (
+        "two scalers on one target",
+        "one_scaler_for_each_workload",
+        lambda o: kind(o, PROD, "HorizontalPodAutoscaler", "orders")["spec"]["scaleTargetRef"].update(name="gateway"),
+    ),
+    (
+        "a scaler of a Deployment that is a Rollout",
+        "one_scaler_for_each_workload",
+        lambda o: kind(o, PROD, "HorizontalPodAutoscaler", "orders")["spec"]["scaleTargetRef"].update(
+            kind="Deployment"
+        ),
+    ),
+    (
+        "other bounds than the founding ones",
+        "replicas_stay_in_their_bounds",
+        lambda o: kind(o, PROD, "HorizontalPodAutoscaler", "inventory")["spec"].update(minReplicas=1),
+    ),
+    (
+        "more pods than partitions",
+        "replicas_stay_in_their_bounds",
+        lambda o: kind(o, PROD, "ScaledObject", "fleet")["spec"].update(maxReplicaCount=32),
+    ),
+    (
+        "a budget that refuses everything",
+        "a_budget_for_each_workload",
+        lambda o: kind(o, PROD, "PodDisruptionBudget", "orders")["spec"].update(maxUnavailable=0),
+    ),
+    (
+        "restarts while the database is away",
+        "three_probes_that_differ",
+        lambda o: ask(pod(o, PROD, "orders"), "livenessProbe", "/readyz"),
+    ),
+    (
+        "a limit of CPU",
+        "memory_is_promised_and_cpu_is_shared",
+        lambda o: pod(o, PROD, "orders")["containers"][0]["resources"]["limits"].update(cpu="1"),
+    ),
+    (
+        "an image by a tag",
+        "images_are_what_they_were",
+        lambda o: pod(o, PROD, "orders")["containers"][0].update(image="cloudeats/orders:latest"),
+    ),
+    (
+        "a migration of another version",
+        "migration_and_workload_are_one_version",
+        lambda o: kind(o, PROD, "Job", "orders-migration")["spec"]["template"]["spec"]["containers"][0].update(
+            image="other"
+        ),
+    ),
+    (
+        "a password in git",
+        "no_secret_is_in_git",
+        lambda o: pod(o, PROD, "orders")["containers"][0]["env"].append(
+            {"name": "CE_DATABASE_URL", "value": "postgres://orders:hunter2@db/orders"}
+        ),
+    ),
+    (
+        "a Secret in git",
+        "no_secret_is_in_git",
+        lambda o: o[0].objects.append({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {}}),
+    ),
+    (
+        "a secret that nobody makes",
+        "every_secret_that_is_named_is_made",
+        lambda o: drop(o, "ExternalSecret", "orders-keys"),
+    ),
+    (
+        "staging reads production's secrets",
+        "every_secret_that_is_named_is_made",
+        lambda o: kind(o, "staging", "ExternalSecret", "orders")["spec"]["dataFrom"][0]["extract"].update(
+            key="cloudeats/prod/orders/serve"
+        ),
+    ),
+    (
+        "a misspelled variable",
+        "variables_are_those_of_the_binary",
+        lambda o: pod(o, PROD, "orders")["containers"][0]["env"].append({"name": "CE_SAGA_SLOT", "value": "4"}),
+    ),
+    (
+        "a Service that meets nobody",
+        "services_lead_to_the_pods_of_one_workload",
+        lambda o: kind(o, PROD, "Service", "orders")["spec"].update(selector={its.NAME: "order"}),
+    ),
+    (
+        "a Service at another port",
+        "services_lead_to_the_pods_of_one_workload",
+        lambda o: kind(o, PROD, "Service", "orders")["spec"]["ports"][0].update(port=80),
+    ),
+    (
+        "a secret after its pod",
+        "waves_are_in_order",
+        lambda o: kind(o, PROD, "ExternalSecret", "orders")["metadata"]["annotations"].clear(),
+    ),
+    (
+        "a migration beside the workload",
+        "waves_are_in_order",
+        lambda o: kind(o, PROD, "Job", "orders-migration")["metadata"]["annotations"].pop("argocd.argoproj.io/hook"),
+    ),
+    ("all pods in one zone", "pods_are_spread", lambda o: pod(o, PROD, "orders")["topologySpreadConstraints"].pop(0)),
+    (
+        "killed while it drains",
+        "pods_leave_in_order",
+        lambda o: pod(o, PROD, "orders").update(terminationGracePeriodSeconds=30),
+    ),
+    (
+        "gone before the balancer knows",
+        "pods_leave_in_order",
+        lambda o: pod(o, PROD, "gateway")["containers"][0]["lifecycle"]["preStop"]["sleep"].update(seconds=10),
+    ),
+    (
+        "a network that is nobody's",
+        "nothing_is_a_placeholder",
+        lambda o: kind(o, PROD, "NetworkPolicy", "to-postgres")["spec"]["egress"][0]["to"][0]["ipBlock"].update(
+            cidr="192.0.2.0/24"
+        ),
+    ),
+    (
+        "an old version of an interface",
+        "versions_are_current",
+        lambda o: kind(o, PROD, "ExternalSecret", "orders").update(apiVersion="external-secrets.io/v1beta1"),
+    ),
+    (
+        "one region of production differs",
+        "regions_differ_in_region_only",
+        lambda o: pod(o, PROD, "orders").update(terminationGracePeriodSeconds=90),
+    ),
+]
+
+
+def prove(overlays):
+    """Prints a line for each break; returns 1 if one went unnoticed or an invariant has none."""
+    unnoticed = 0
+    by = {i.__name__ for i in its.INVARIANTS + its.ACROSS if i is not its.argo_goes_region_by_region}
+    for what, noticed_by, break_ in BREAKS:
+        broken = copy.deepcopy(overlays)
+        break_(broken)
+        found = its.judge(broken, noticed_by)
+        print(f"{'noticed' if found else 'MISSED '}  {what}: {noticed_by.replace('_', ' ')}")
+        unnoticed += not found
+        by.discard(noticed_by)
+    for name in sorted(by):
+        print(f"MISSED   nothing tries to break: {name.replace('_', ' ')}")
+    return 1 if unnoticed or by else 0
