@@ -7,7 +7,7 @@ mod live {
     use futures::future::join_all;
     use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
     use serde_json::json;
-    use sqlx::PgPool;
+    use sqlx::{Connection, PgConnection, PgPool};
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path_regex};
 
     use crate::{
@@ -113,11 +113,16 @@ mod live {
             let process = if n.is_multiple_of(2) { &bench } else { &twin };
             async move { until_decided(process, n, &[(cup, 1), (bottle, 1)]).await }
         };
+        // On a connection of its own: the others are all wanted.
+        let mut killer = PgConnection::connect_with(&db.connect_options()).await.unwrap();
         let kill = async {
             let mut killed = 0_i64;
-            for _ in 0..12 {
-                tokio::time::sleep(std::time::Duration::from_millis(15)).await;
-                killed += sqlx::query_scalar::<_, i64>(KILL).fetch_one(&db).await.unwrap_or(0);
+            for _ in 0..60 {
+                killed += sqlx::query_scalar::<_, i64>(KILL).fetch_one(&mut killer).await.unwrap();
+                if killed == 12 {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
             killed
         };
@@ -198,7 +203,9 @@ mod live {
             });
             let (answers, _) = futures::future::join(join_all(done), join_all(sweeps)).await;
             for answer in answers {
-                assert!(answer.status < 500, "{}", answer.text());
+                // On a busy machine somebody may lose every race; then nothing has happened.
+                let lost = answer.status == 503 && answer.json["code"] == "changed-underneath";
+                assert!(answer.status < 500 || lost, "{}", answer.text());
             }
             bench.i3_holds().await;
         }
