@@ -110,10 +110,11 @@ async fn serve(db: &Db, mut together: Vec<Waiting>, now: Timestamp) {
     together.sort_by_key(|one| one.want.order);
     let outcome = decide(db, &together, now).await;
     if let Err(error) = &outcome
-        && error.class() == Class::Broken
+        && (error.class() == Class::Broken || matches!(error, StoreError::Stale { .. }))
         && together.len() > 1
     {
-        // One of them cannot be stored; the others shall not suffer for it.
+        // One of them cannot be stored, or others are quicker with one of them each time; the rest shall
+        // not suffer for it.
         for alone in together {
             let outcome = decide(db, std::slice::from_ref(&alone), now).await;
             answer(vec![alone], outcome);
