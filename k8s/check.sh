@@ -16,7 +16,7 @@ command -v kubectl >/dev/null || missing "kubectl (https://kubernetes.io/docs/ta
 
 mkdir -p "$OUT"
 set --
-for overlay in dev staging prod-us-east-1 prod-us-west-2 local-east local-west; do
+for overlay in dev staging staging-us-west-2 prod-us-east-1 prod-us-west-2 local-east local-west; do
   kubectl kustomize "k8s/overlays/$overlay" >"$OUT/$overlay.yaml"
   set -- "$@" "$OUT/$overlay.yaml"
   echo "ok      $overlay: $(grep -c '^kind: ' "$OUT/$overlay.yaml") objects"

@@ -93,7 +93,9 @@ command -v terraform >/dev/null || not_available "terraform is missing; what doe
 terraform fmt -check -diff -recursive . || failed=1
 
 passed=0
-for folder in ${*:-$(folders)}; do
+# shellcheck disable=SC2046 # No folder has a blank in its name.
+[ $# -gt 0 ] || set -- $(folders)
+for folder in "$@"; do
   folder=${folder%/}
   out="$work/$(echo "$folder" | tr / -)"
   export TF_DATA_DIR="$out.data"

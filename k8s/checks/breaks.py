@@ -23,6 +23,12 @@ def drop(overlays, kind_, name):
     region.objects.remove(region.named(kind_, name))
 
 
+def tell(overlays, overlay, service, **variables):
+    for variable in pod(overlays, overlay, service)["containers"][0]["env"]:
+        if variable["name"] in variables:
+            variable["value"] = variables[variable["name"]]
+
+
 def ask(spec, probe, path):
     spec["containers"][0][probe]["httpGet"]["path"] = path
 
@@ -200,6 +206,94 @@ BREAKS = [
         "an old version of an interface",
         "versions_are_current",
         lambda o: kind(o, PROD, "ExternalSecret", "orders").update(apiVersion="external-secrets.io/v1beta1"),
+    ),
+    (
+        "Kafka where there is none",
+        "the_log_is_the_one_that_is_there",
+        lambda o: tell(o, "dev", "orders", CE_EVENT_LOG="kafka"),
+    ),
+    (
+        "a scaler that asks a queue where the log is Kafka",
+        "the_log_is_the_one_that_is_there",
+        lambda o: kind(o, PROD, "ScaledObject", "fleet")["spec"]["triggers"][0].update(type="aws-sqs-queue"),
+    ),
+    (
+        "a scaler by the queue of another service",
+        "the_log_is_the_one_that_is_there",
+        lambda o: kind(o, "staging", "ScaledObject", "fleet")["spec"]["triggers"][0]["metadata"].update(
+            queueURL="cloudeats-staging-orders"
+        ),
+    ),
+    (
+        "no way to the log",
+        "the_log_is_the_one_that_is_there",
+        lambda o: drop(o, "NetworkPolicy", "to-kafka"),
+    ),
+    (
+        "a second load balancer",
+        "one_balancer_and_it_is_terraforms",
+        lambda o: o[0].objects.append(
+            {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "public"}}
+        ),
+    ),
+    (
+        "the pods of west in the group of east",
+        "one_balancer_and_it_is_terraforms",
+        lambda o: kind(o, "prod-us-west-2", "TargetGroupBinding", "gateway")["spec"].update(
+            targetGroupName="cloudeats-prod-east-gateway"
+        ),
+    ),
+    (
+        "one proxy too few is believed",
+        "the_gateway_knows_what_stands_before_it",
+        lambda o: tell(o, PROD, "gateway", CE_TRUSTED_PROXIES="1"),
+    ),
+    (
+        "one proxy too many is believed",
+        "the_gateway_knows_what_stands_before_it",
+        lambda o: tell(o, "dev", "gateway", CE_TRUSTED_PROXIES="2"),
+    ),
+    (
+        "a host that nobody asks for",
+        "the_gateway_knows_what_stands_before_it",
+        lambda o: tell(o, "staging", "gateway", CE_PUBLIC_HOSTS="api.cloudeats.example"),
+    ),
+    (
+        "connections closed while the balancer uses them",
+        "the_gateway_knows_what_stands_before_it",
+        lambda o: tell(o, PROD, "gateway", CE_HTTP_HEADER_TIMEOUT_MS="5000"),
+    ),
+    (
+        "production's tables in staging",
+        "everything_is_of_its_own_region",
+        lambda o: tell(o, "staging", "orders", CE_DYNAMO_TABLE_PREFIX="prod-"),
+    ),
+    (
+        "lag asked for in the other region",
+        "everything_is_of_its_own_region",
+        lambda o: kind(o, "prod-us-west-2", "ScaledObject", "fleet")["spec"]["triggers"][0]["metadata"].update(
+            awsRegion="us-east-1"
+        ),
+    ),
+    (
+        "a load balancer that may not ask for readiness",
+        "policies_know_the_network",
+        lambda o: policy(o, "gateway")["ingress"][0].update(ports=[{"port": 8080}]),
+    ),
+    (
+        "every pod may be asked for the gateway's readiness",
+        "policies_know_the_network",
+        lambda o: policy(o, "gateway")["ingress"][0].update({"from": [{"ipBlock": {"cidr": "10.30.0.0/16"}}]}),
+    ),
+    (
+        "a pod on a node that cannot run it",
+        "nodes_and_images_are_of_one_kind",
+        lambda o: pod(o, PROD, "orders").update(nodeSelector={"kubernetes.io/arch": "amd64"}),
+    ),
+    (
+        "a cluster to which nothing is applied",
+        "every_cluster_has_its_overlay",
+        lambda o: o.remove(next(one for one in o if one.name == "staging-us-west-2")),
     ),
     (
         "one region of production differs",

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+import infrastructure
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ["gateway", "identity", "inventory", "orders", "payment", "fleet", "notification"]
 WORKLOADS = ("Deployment", "StatefulSet", "Rollout")
@@ -31,6 +33,8 @@ BOUNDS = {
     "notification": (2, 6, {"lag": True}),
 }
 PARTITIONS = 16
+# By what KEDA asks each log how much waits.
+LAGS = {"kafka": "apache-kafka", "eventbridge": "aws-sqs-queue"}
 DRAIN_S = 5 + 26
 WAVES = {
     "Namespace": "-2",
@@ -39,14 +43,12 @@ WAVES = {
     "ExternalSecret": "-1",
     "HorizontalPodAutoscaler": "1",
     "ScaledObject": "1",
-    "Gateway": "1",
-    "HTTPRoute": "1",
+    "TargetGroupBinding": "-1",
 }
 API_VERSIONS = {
     "ExternalSecret": "external-secrets.io/v1",
     "SecretStore": "external-secrets.io/v1",
-    "Gateway": "gateway.networking.k8s.io/v1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "TargetGroupBinding": "elbv2.k8s.aws/v1beta1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
 }
@@ -212,7 +214,7 @@ def replicas_stay_in_their_bounds(o):
             found = (spec["minReplicaCount"], spec["maxReplicaCount"])
             metrics = {}
             for trigger in spec["triggers"]:
-                if trigger["type"] == "apache-kafka":
+                if trigger["type"] in LAGS.values():
                     metrics["lag"] = True
                 else:
                     metrics[trigger["type"]] = int(trigger["metadata"]["value"])
@@ -377,24 +379,18 @@ def pods_are_spread(o):
 
 
 def pods_leave_in_order(o):
-    delays = [
-        int(attribute["value"])
-        for config in o.of("TargetGroupConfiguration")
-        for attribute in config["spec"]["defaultConfiguration"]["targetGroupAttributes"]
-        if attribute["key"] == "deregistration_delay.timeout_seconds"
-    ]
     for name, workload in o.workloads().items():
         spec = workload["spec"]["template"]["spec"]
         wait = container(spec).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         if wait + DRAIN_S >= spec.get("terminationGracePeriodSeconds", 30):
             yield f"{name} is killed while it drains"
-        if wait < 5 or name == "gateway" and any(wait <= delay for delay in delays):
+        if wait < 5 or name == "gateway" and not o.local and wait <= infrastructure.forget_seconds():
             yield f"{name} ends before everybody knows"
 
 
 def nothing_is_a_placeholder(o):
     text = yaml.safe_dump_all(o.objects)
-    yield from (f"{word} is left" for word in ("192.0.2.", "ENVIRONMENT", "name: any") if word in text)
+    yield from (f"{word} is left" for word in ("192.0.2.", "ENVIRONMENT", ": REGION", "name: any") if word in text)
 
 
 def versions_are_current(o):
@@ -402,6 +398,144 @@ def versions_are_current(o):
         wanted = API_VERSIONS.get(thing["kind"], thing["apiVersion"])
         if thing["apiVersion"] != wanted:
             yield f"{thing['kind']} {thing['metadata']['name']} is {thing['apiVersion']}, not {wanted}"
+
+
+def env(o, name):
+    """The variables that a workload's manifest itself states."""
+    variables = container(o.workloads()[name]["spec"]["template"]["spec"]).get("env", [])
+    return {v["name"]: v.get("value") for v in variables}
+
+
+def in_aws(invariant):
+    """An invariant about what Terraform builds, which is nothing for a local overlay."""
+
+    @functools.wraps(invariant)
+    def judged(o):
+        if o.local:
+            return
+        built = infrastructure.of(o.name)
+        if built is None:
+            yield f"Terraform builds nothing for {o.name}"
+            return
+        yield from invariant(o, built)
+
+    return judged
+
+
+@in_aws
+def the_log_is_the_one_that_is_there(o, built):
+    prefix = f"cloudeats-{built.environment}-"
+    wanted = {"CE_EVENT_LOG": built.log}
+    if built.log == "eventbridge":
+        wanted |= {"CE_EVENTBRIDGE_BUS": f"cloudeats-{built.environment}", "CE_SQS_QUEUE_PREFIX": prefix}
+    for service in set(SERVICES) - {"gateway"}:
+        told = {k: v for k, v in env(o, service).items() if k.startswith(("CE_EVENT_LOG", "CE_EVENTBRIDGE", "CE_SQS"))}
+        if told != wanted:
+            yield f"{service} is told {told}, not {wanted}"
+    for scaler in o.of("ScaledObject"):
+        name = scaler["metadata"]["name"]
+        for trigger in scaler["spec"]["triggers"]:
+            if trigger["type"] not in LAGS.values():
+                continue
+            if trigger["type"] != LAGS[built.log]:
+                yield f"{name} is scaled by {trigger['type']}, the log is {built.log}"
+            who = trigger["metadata"].get("queueURL") or trigger["metadata"].get("consumerGroup")
+            if who != (prefix + name if built.log == "eventbridge" else name):
+                yield f"{name} is scaled by what waits for {who}"
+    reach = {"kafka": "to-kafka", "eventbridge": "to-eventbridge"}
+    for log, policy in reach.items():
+        if bool(o.named("NetworkPolicy", policy)) != (log == built.log):
+            yield f"policy {policy} stands, or lacks, where the log is {built.log}"
+
+
+@in_aws
+def one_balancer_and_it_is_terraforms(o, built):
+    for kind in ("Gateway", "HTTPRoute", "Ingress"):
+        yield from (f"{kind} {other['metadata']['name']} would make another one" for other in o.of(kind))
+    yield from (
+        f"Service {s['metadata']['name']} would make another one"
+        for s in o.of("Service")
+        if s["spec"].get("type") == "LoadBalancer"
+    )
+    bound = [
+        (b["spec"]["serviceRef"], b["spec"]["targetGroupName"], b["spec"]["targetType"])
+        for b in o.of("TargetGroupBinding")
+    ]
+    wanted = ({"name": "gateway", "port": infrastructure.gateway_ports()[0]}, f"{built.name}-gateway", "ip")
+    if bound != [wanted]:
+        yield f"bound is {bound}, not {wanted}"
+    if o.of("Namespace")[0]["metadata"]["labels"].get("elbv2.k8s.aws/pod-readiness-gate-inject") != "enabled":
+        yield "a release would not wait for the load balancer"
+
+
+@in_aws
+def the_gateway_knows_what_stands_before_it(o, built):
+    told = env(o, "gateway")
+    if told.get("CE_TRUSTED_PROXIES") != str(built.proxies):
+        yield f"it believes {told.get('CE_TRUSTED_PROXIES')} proxies, there are {built.proxies}"
+    hosts = f"{built.host},{built.region}.{built.host}"
+    if told.get("CE_PUBLIC_HOSTS") != hosts:
+        yield f"it is known as {told.get('CE_PUBLIC_HOSTS')}, asked for as {hosts}"
+    patience, idle = int(told.get("CE_HTTP_HEADER_TIMEOUT_MS", 5_000)), 1_000 * infrastructure.idle_seconds()
+    if patience <= idle:
+        yield f"it closes connections after {patience} ms that the load balancer uses for {idle} ms: 502"
+
+
+@in_aws
+def everything_is_of_its_own_region(o, built):
+    for service in ("inventory", "orders"):
+        told = env(o, service)
+        if (told.get("CE_DYNAMO_REGION"), told.get("CE_DYNAMO_TABLE_PREFIX")) != (
+            built.region,
+            f"{built.environment}-",
+        ):
+            yield f"{service} asks for other tables than Terraform's"
+    if any(env(o, service).get("CE_REGION") != built.region for service in set(SERVICES) - {"gateway"}):
+        yield "facts would originate elsewhere"
+    regions = {
+        t["metadata"].get("awsRegion", built.region) for s in o.of("ScaledObject") for t in s["spec"]["triggers"]
+    }
+    regions |= {s["spec"]["provider"]["aws"]["region"] for s in o.of("SecretStore")}
+    yield from (f"something is asked in {region}" for region in sorted(regions - {built.region}))
+
+
+@in_aws
+def policies_know_the_network(o, built):
+    def blocks(policy, side, peer):
+        return [
+            (ip["ipBlock"]["cidr"], [p["port"] for p in rule["ports"]])
+            for rule in policy["spec"][side]
+            for ip in rule[peer]
+        ]
+
+    def covers(cidr, kind):
+        lets = infrastructure.ipaddress.ip_network(cidr)
+        inside = all(subnet.subnet_of(lets) for subnet in built.subnets(kind))
+        other = "public" if kind == "store" else "store"
+        return inside and not any(subnet.overlaps(lets) for k in ("workload", other) for subnet in built.subnets(k))
+
+    door = blocks(o.named("NetworkPolicy", "gateway"), "ingress", "from")
+    if [ports for _, ports in door] != [list(infrastructure.gateway_ports())] or not covers(door[0][0], "public"):
+        yield f"the load balancer is let in by {door}"
+    for policy in o.of("NetworkPolicy"):
+        if policy["metadata"].get("labels", {}).get("cloudeats.com/reaches") == "engines":
+            yield from (
+                f"{policy['metadata']['name']} leads to {cidr}"
+                for cidr, _ in blocks(policy, "egress", "to")
+                if not covers(cidr, "store")
+            )
+
+
+@in_aws
+def nodes_and_images_are_of_one_kind(o, _built):
+    nodes, images = infrastructure.architecture(), infrastructure.images_built_on()
+    if nodes != images:
+        yield f"nodes are {nodes}, images are built on {images}"
+    yield from (
+        f"{what} asks for other nodes"
+        for what, _, spec in o.pods()
+        if spec.get("nodeSelector") != {"kubernetes.io/arch": nodes}
+    )
 
 
 INVARIANTS = [
@@ -427,18 +561,38 @@ INVARIANTS = [
     pods_leave_in_order,
     nothing_is_a_placeholder,
     versions_are_current,
+    the_log_is_the_one_that_is_there,
+    one_balancer_and_it_is_terraforms,
+    the_gateway_knows_what_stands_before_it,
+    everything_is_of_its_own_region,
+    policies_know_the_network,
+    nodes_and_images_are_of_one_kind,
 ]
 
 
+def every_cluster_has_its_overlay(overlays):
+    """Of those that Terraform builds."""
+    have = {(built.environment, built.region) for o in overlays if not o.local and (built := infrastructure.of(o.name))}
+    yield from (
+        f"nothing is applied to {environment} in {region}"
+        for environment, region in sorted(infrastructure.regions().keys() - have)
+    )
+
+
 def regions_differ_in_region_only(overlays):
-    """The two regions of production, with region and network blanked."""
+    """The two regions of production and of staging, with region and network blanked."""
 
     def text(overlay):
-        return re.sub(r"us-(east-1|west-2)|10\.\d+\.0\.0/16", "_", yaml.safe_dump_all(overlay.objects))
+        return re.sub(
+            r"us-(east-1|west-2)|(prod|staging)-(east|west)-|10\.\d+\.\d+\.0/20",
+            "_",
+            yaml.safe_dump_all(overlay.objects),
+        )
 
-    prod = [o for o in overlays if o.name.startswith("prod-")]
-    if len(prod) == 2 and text(prod[0]) != text(prod[1]):
-        yield f"{prod[0].name} and {prod[1].name} differ in more than the region"
+    for environment in ("staging", "prod"):
+        two = [o for o in overlays if o.name.startswith(environment)]
+        if len(two) == 2 and text(two[0]) != text(two[1]):
+            yield f"{two[0].name} and {two[1].name} differ in more than the region"
 
 
 def argo_goes_region_by_region(_overlays):
@@ -464,7 +618,7 @@ def argo_goes_region_by_region(_overlays):
         yield "a secret could come from git"
 
 
-ACROSS = [regions_differ_in_region_only, argo_goes_region_by_region]
+ACROSS = [every_cluster_has_its_overlay, regions_differ_in_region_only, argo_goes_region_by_region]
 
 
 def read(paths):

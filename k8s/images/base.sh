@@ -24,7 +24,7 @@ done >"$folder.packages.tsv"
 mkdir -p "$root/etc/ssl/certs"
 find "$root/usr/share/ca-certificates" -name '*.crt' | sort | xargs cat >"$root/etc/ssl/certs/ca-certificates.crt"
 (cd "$root" && rm -rf sbin usr/bin usr/sbin usr/share/ca-certificates usr/share/doc usr/share/lintian usr/share/man \
-  usr/lib/x86_64-linux-gnu/gconv)
+  usr/lib/*/gconv)
 mkdir -p "$root/tmp" "$root/home/nonroot"
 chmod 1777 "$root/tmp"
 printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$root/etc/passwd"

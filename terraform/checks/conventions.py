@@ -217,14 +217,41 @@ def secrets_are_those_that_the_cluster_asks_for():
         yield f"{service}/{what}: {'asked for by k8s, not made' if (service, what) in wanted else 'made, asked for by nobody'}"
 
 
-def networks_are_those_that_policies_let_in():
-    places = {"dev": ("dev", "cidr"), "staging": ("staging", "east"), "prod-us-east-1": ("prod", "east"), "prod-us-west-2": ("prod", "west")}
-    for overlay, (root, side) in places.items():
-        policies = (REPOSITORY / f"k8s/overlays/{overlay}/platform/kustomization.yaml").read_text()
-        wanted = set(re.findall(r"ipBlock/cidr, value: ([\d./]+)", policies))
-        found = re.search(rf'\b{side} += .*?"(10[\d./]+)"', text("live", root, "main.tf")).group(1)
-        if wanted != {found}:
-            yield f"{overlay}: policies let {sorted(wanted)} in, the network is {found}"
+def what_lacks_tls_is_said():
+    """docs/setup-aws.md has a row for each client that cannot speak TLS yet, and for no other."""
+    clients = tomllib.loads((REPOSITORY / "Cargo.toml").read_text())["workspace"]["dependencies"]
+    page = (REPOSITORY / "docs/setup-aws.md").read_text()
+    able = {
+        "Aurora": any(feature.startswith("tls-") for feature in clients["sqlx"]["features"]),
+        "Redis": any("tls" in feature for feature in clients["redis"]["features"]),
+        "Kafka": any(feature.startswith("ssl") for feature in clients["rdkafka"]["features"]),
+        "IoT Core": any("rustls" in feature for feature in clients["rumqttc"].get("features", [])),
+    }
+    for store, can in able.items():
+        if can == bool(re.search(rf"^\| {store} \|", page, re.M)):
+            yield f"docs/setup-aws.md: {store} {'has a row, and TLS' if can else 'lacks TLS, and a row'}"
+
+
+def every_alarm_has_its_page():
+    """Alarms of CloudWatch here; those of Prometheus are asked by observability/check.py, but for whether the page is there."""
+    pages = REPOSITORY / "docs/runbooks"
+    alarms = text("modules", "observability", "alarms.tf")
+    named = set(re.findall(r'\bpage += "([\w/-]+)"', alarms))
+    if len(re.findall(r"\btext += ", alarms)) != len(re.findall(r"\bpage += ", alarms)):
+        yield "modules/observability: an alarm names no page"
+    rules = "".join(path.read_text() for path in files(REPOSITORY / "observability/prometheus/alerts", "*.yaml"))
+    for page in sorted(named | set(re.findall(r"/docs/runbooks/([\w/-]+)\.md", rules))):
+        if not (pages / f"{page}.md").is_file():
+            yield f"there is no docs/runbooks/{page}.md"
+    for page in sorted(named):
+        if (pages / f"{page}.md").is_file() and "observability/alarms.tf" not in (pages / f"{page}.md").read_text():
+            yield f"docs/runbooks/{page}.md does not say that CloudWatch leads to it"
+    for path in sorted(pages.glob("aws/*.md")):
+        if f"aws/{path.stem}" not in named:
+            yield f"docs/runbooks/aws/{path.name} belongs to no alarm"
+        for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", path.read_text()):
+            if not (path.parent / link).exists():
+                yield f"docs/runbooks/aws/{path.name} leads to {link}, which is not there"
 
 
 CHECKS = [
@@ -242,7 +269,8 @@ CHECKS = [
     the_bus_is_as_patient_as_the_kit,
     devices_may_do_what_they_may_on_a_laptop,
     secrets_are_those_that_the_cluster_asks_for,
-    networks_are_those_that_policies_let_in,
+    what_lacks_tls_is_said,
+    every_alarm_has_its_page,
 ]
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ module "edge" {
   name                = "cloudeats-emu-east"
   vpc_id              = module.network_east.vpc_id
   subnet_ids          = module.network_east.public_subnet_ids
-  security_group_id   = module.network_east.security_group_ids.load_balancer
+  security_group_ids  = module.network_east.door_security_group_ids
   certificate_arn     = module.certificate.arn
   waf_arn             = module.waf.arn
   log_bucket          = module.logs.name

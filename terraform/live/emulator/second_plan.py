@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Reads a plan as JSON: it may want nothing but what the emulator is known not to keep, said in not_kept.json.
+"""Reads a plan as JSON: it may want nothing but what the emulator is known not to keep.
 
     terraform show -json plan.bin | python3 second_plan.py not_kept.json
+
+not_kept.json says for a kind of resource and an attribute how, and why: `lost` is read back empty, `altered` otherwise
+than it was written. What is kept after all has to leave the list.
 """
 
 import json
@@ -9,8 +12,14 @@ import sys
 
 
 def changed(change):
+    """Attribute to (read back, wanted)."""
     before, after, unknown = (change.get(part) or {} for part in ("before", "after", "after_unknown"))
-    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name) or unknown.get(name) is True}
+    names = before.keys() | after.keys()
+    return {
+        name: (before.get(name), after.get(name))
+        for name in names
+        if before.get(name) != after.get(name) or unknown.get(name) is True
+    }
 
 
 def wanted(plan):
@@ -20,15 +29,31 @@ def wanted(plan):
             yield resource["address"], resource["type"], actions, changed(resource["change"])
 
 
+def judge(plan, not_kept):
+    """Findings, and by (kind, attribute) how many resources lack it."""
+    more, lacking = [], {}
+    for address, kind, actions, changes in wanted(plan):
+        rest = set()
+        for name, (found, _) in changes.items():
+            how, _ = not_kept.get(kind, {}).get(name, (None, None))
+            if how == "altered" or how == "lost" and not found:
+                lacking[kind, name] = lacking.get((kind, name), 0) + 1
+            else:
+                rest.add(name)
+        if actions != ["update"] or rest:
+            more.append(f"{address}: {'and '.join(actions)} {', '.join(sorted(rest))}")
+    for kind, names in not_kept.items():
+        more += [f"{kind}.{name} is kept after all: it leaves not_kept.json" for name in names if (kind, name) not in lacking]
+    return more, lacking
+
+
 if __name__ == "__main__":
     with open(sys.argv[1]) as file:
         not_kept = json.load(file)
-    lost, more = 0, []
-    for address, kind, actions, names in wanted(json.load(sys.stdin)):
-        rest = names - set(not_kept.get(kind, []))
-        if actions == ["update"] and not rest:
-            lost += 1
-        else:
-            more.append(f"{address}: {'and '.join(actions)} {', '.join(sorted(rest))}")
-    print("\n".join(more) if more else f"No changes, but for {lost} resources of which the emulator does not keep everything")
-    sys.exit(1 if more else 0)
+    more, lacking = judge(json.load(sys.stdin), not_kept)
+    if more:
+        print("\n".join(more))
+        sys.exit(1)
+    print("No changes, but for what the emulator does not keep:")
+    for (kind, name), count in sorted(lacking.items()):
+        print(f"  {count:>2} {kind}.{name}: {not_kept[kind][name][1]}")

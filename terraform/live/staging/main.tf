@@ -1,4 +1,4 @@
-# Production's shape at a quarter of its size: two regions, two cells, the bus in Kafka's place, DNS alone steers.
+# Production's shape at a quarter of its size: two regions, two cells, the bus in Kafka's place (ADR 0032), DNS alone steers.
 
 module "environment" {
   source    = "../../modules/environment"

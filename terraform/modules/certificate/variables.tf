@@ -3,8 +3,8 @@ variable "domain" {
   type        = string
 
   validation {
-    condition     = can(regex("^([a-z0-9-]+\\.)+[a-z]{2,}$", var.domain))
-    error_message = "A domain such as api.cloudeats.example."
+    condition     = can(regex("^(\\*\\.)?([a-z0-9-]+\\.)+[a-z]{2,}$", var.domain))
+    error_message = "A domain such as api.cloudeats.example or *.cloudeats.example."
   }
 }
 

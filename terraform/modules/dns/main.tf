@@ -91,11 +91,11 @@ resource "aws_route53_record" "fallback" {
 }
 
 resource "aws_route53_record" "web" {
-  for_each = var.web == null ? toset([]) : toset(["A", "AAAA"])
+  for_each = { for pair in setproduct(var.web_domains, ["A", "AAAA"]) : join("/", pair) => { name = pair[0], type = pair[1] } }
 
   zone_id = var.zone_id
-  name    = var.web_domain
-  type    = each.key
+  name    = each.value.name
+  type    = each.value.type
 
   alias {
     name                   = var.web.name

@@ -4,7 +4,7 @@ variable "zone_id" {
 }
 
 variable "api_domain" {
-  description = "The API's name; in each region it is also <region>.<name>."
+  description = "The name of the load balancers; in each region it is also <region>.<name>."
   type        = string
 }
 
@@ -24,10 +24,10 @@ variable "accelerator" {
   default     = null
 }
 
-variable "web_domain" {
-  description = "The name of the pages; null for none."
-  type        = string
-  default     = null
+variable "web_domains" {
+  description = "The names that lead to the distribution."
+  type        = list(string)
+  default     = []
 }
 
 variable "web" {

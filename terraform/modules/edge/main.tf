@@ -6,12 +6,13 @@ resource "aws_lb" "this" {
   load_balancer_type         = "application"
   internal                   = false
   subnets                    = var.subnet_ids
-  security_groups            = [var.security_group_id]
+  security_groups            = var.security_group_ids
   drop_invalid_header_fields = true
   enable_deletion_protection = var.deletion_protection
   enable_zonal_shift         = true
-  # Tracking is a stream that is silent for up to 15 s between two heartbeats.
-  idle_timeout = 120
+  # Tracking is a stream that is silent for up to 15 s between two heartbeats. The gateway keeps connections longer than
+  # this (CE_HTTP_HEADER_TIMEOUT_MS): one that it closes while it is used here is a 502.
+  idle_timeout = 60
 
   access_logs {
     bucket  = var.log_bucket

@@ -18,9 +18,9 @@ variable "subnet_ids" {
   type        = list(string)
 }
 
-variable "security_group_id" {
-  description = "The group that hears the world."
-  type        = string
+variable "security_group_ids" {
+  description = "The groups that say whom it hears."
+  type        = list(string)
 }
 
 variable "certificate_arn" {

@@ -56,6 +56,11 @@ variable "nodes" {
   }
 
   validation {
+    condition     = alltrue(flatten([for group in var.nodes : [for type in group.instance_types : can(regex("^[a-z]+[0-9]g[a-z]*\\.", type))]]))
+    error_message = "Graviton, such as m7g.large: images are built for it alone."
+  }
+
+  validation {
     condition     = anytrue([for group in var.nodes : !group.spot && group.min >= 1])
     error_message = "At least one group that is not called back."
   }

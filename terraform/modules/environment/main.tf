@@ -13,6 +13,9 @@ data "aws_route53_zone" "this" {
 locals {
   account = data.aws_caller_identity.this.account_id
   name    = "cloudeats-${var.environment}"
+
+  # What CloudFront asks; people know the API's own name.
+  origin_domain = "origin.${var.api_domain}"
 }
 
 module "east" {
@@ -26,7 +29,8 @@ module "east" {
   peer_region       = var.regions.west.region
   media_copy_to     = module.west.media_bucket
   zone_id           = data.aws_route53_zone.this.zone_id
-  api_domain        = var.api_domain
+  api_domain        = local.origin_domain
+  behind_cloudfront = true
   size              = var.size
   features          = var.features
   admins            = var.admins
@@ -47,7 +51,8 @@ module "west" {
   peer_region       = var.regions.east.region
   media_copy_to     = module.east.media_bucket
   zone_id           = data.aws_route53_zone.this.zone_id
-  api_domain        = var.api_domain
+  api_domain        = local.origin_domain
+  behind_cloudfront = true
   size              = var.size
   features          = var.features
   admins            = var.admins

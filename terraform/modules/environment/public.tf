@@ -1,4 +1,4 @@
-# One name before both regions, and the pages at the edge. CloudFront, its certificates and its rules are at home
+# CloudFront before pages and API, one name before both regions. CloudFront, its certificates and its rules are at home
 # in us-east-1, wherever the regions are.
 
 module "accelerator" {
@@ -39,7 +39,8 @@ module "web_certificate" {
   source    = "../certificate"
   providers = { aws = aws.edge }
 
-  domain  = var.web_domain
+  # Both names; the key never leaves AWS.
+  domain  = replace(var.web_domain, "/^[^.]+/", "*")
   zone_id = data.aws_route53_zone.this.zone_id
 }
 
@@ -48,8 +49,8 @@ module "web" {
   providers = { aws = aws.edge }
 
   name            = local.name
-  domain          = var.web_domain
-  api_domain      = var.api_domain
+  domains         = [var.web_domain, var.api_domain]
+  api_domain      = local.origin_domain
   certificate_arn = module.web_certificate.arn
   waf_arn         = module.web_waf.arn
   key_arn         = module.web_key.arn
@@ -83,8 +84,8 @@ module "dns" {
   providers = { aws = aws.east }
 
   zone_id     = data.aws_route53_zone.this.zone_id
-  api_domain  = var.api_domain
-  web_domain  = var.web_domain
+  api_domain  = local.origin_domain
+  web_domains = [var.web_domain, var.api_domain]
   web         = module.web.dns
   accelerator = one(module.accelerator[*].dns)
 

@@ -43,6 +43,11 @@ variable "api_domain" {
 variable "web_domain" {
   description = "The pages' name inside the zone."
   type        = string
+
+  validation {
+    condition     = replace(var.web_domain, "/^[^.]+/", "") == replace(var.api_domain, "/^[^.]+/", "")
+    error_message = "Beside the API's name: one certificate is for both."
+  }
 }
 
 variable "size" {

@@ -25,3 +25,8 @@ output "security_group_ids" {
     { for kind, group in aws_security_group.store : kind => group.id },
   )
 }
+
+output "door_security_group_ids" {
+  description = "All that the load balancer wears."
+  value       = concat([aws_security_group.load_balancer.id], aws_security_group.checkers[*].id)
+}

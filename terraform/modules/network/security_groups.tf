@@ -12,7 +12,7 @@ resource "aws_security_group" "load_balancer" {
 
 # Port 80 only answers with the address of port 443.
 resource "aws_vpc_security_group_ingress_rule" "world" {
-  for_each = { http = 80, https = 443 }
+  for_each = var.behind_cloudfront ? {} : { http = 80, https = 443 }
 
   #checkov:skip=CKV_AWS_260:the load balancer is the public door; port 80 redirects
   security_group_id = aws_security_group.load_balancer.id
@@ -21,6 +21,54 @@ resource "aws_vpc_security_group_ingress_rule" "world" {
   ip_protocol       = "tcp"
   from_port         = each.value
   to_port           = each.value
+}
+
+# Behind CloudFront nobody else may come: the gateway believes what the edge says of where a request comes from.
+data "aws_ec2_managed_prefix_list" "edge" {
+  count = var.behind_cloudfront ? 1 : 0
+
+  name = "com.amazonaws.global.cloudfront.origin-facing"
+}
+
+resource "aws_vpc_security_group_ingress_rule" "edge" {
+  count = var.behind_cloudfront ? 1 : 0
+
+  security_group_id = aws_security_group.load_balancer.id
+  description       = "CloudFront"
+  prefix_list_id    = data.aws_ec2_managed_prefix_list.edge[0].id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+# And Route 53, which asks whether the region is well. A group of its own: a list counts as all its entries, and both
+# are more than the 60 rules of one group.
+data "aws_ec2_managed_prefix_list" "checkers" {
+  count = var.behind_cloudfront ? 1 : 0
+
+  name = "com.amazonaws.${var.region}.route53-healthchecks"
+}
+
+resource "aws_security_group" "checkers" {
+  count = var.behind_cloudfront ? 1 : 0
+
+  #checkov:skip=CKV2_AWS_5:worn by what other modules make
+  name        = "${var.name}-checkers"
+  description = "Health checks of Route 53"
+  vpc_id      = aws_vpc.this.id
+
+  tags = { Name = "${var.name}-checkers" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "checkers" {
+  count = var.behind_cloudfront ? 1 : 0
+
+  security_group_id = aws_security_group.checkers[0].id
+  description       = "Route 53"
+  prefix_list_id    = data.aws_ec2_managed_prefix_list.checkers[0].id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
 }
 
 resource "aws_vpc_security_group_egress_rule" "to_gateway" {

@@ -67,3 +67,9 @@ variable "logs_key_arn" {
   description = "The KMS key for logs."
   type        = string
 }
+
+variable "behind_cloudfront" {
+  description = "The load balancer hears CloudFront and the health checks of Route 53 only; else the world."
+  type        = bool
+  default     = false
+}

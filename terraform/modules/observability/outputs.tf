@@ -10,5 +10,5 @@ output "log_group_names" {
 
 output "runbook_pages" {
   description = "Pages that an alarm names."
-  value       = sort(distinct(concat(keys(local.shares), [for alarm in local.plain : alarm.page])))
+  value       = sort(distinct([for alarm in concat(values(local.shares), values(local.plain)) : alarm.page]))
 }

@@ -76,7 +76,7 @@ variable "database_copies" {
 }
 
 variable "runbooks" {
-  description = "Where the runbooks are; an alarm's name is the page's."
+  description = "Where the runbooks are."
   type        = string
   default     = "docs/runbooks"
 }

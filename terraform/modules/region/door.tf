@@ -14,6 +14,9 @@ module "waf" {
   bot_control  = var.features.bot_control
   logs_key_arn = module.key["logs"].arn
   log_days     = var.size.log_days
+
+  # CloudFront's list counts who asks; here all come from its addresses.
+  count_addresses = !var.behind_cloudfront
 }
 
 module "edge" {
@@ -22,7 +25,7 @@ module "edge" {
   name                = var.name
   vpc_id              = module.network.vpc_id
   subnet_ids          = module.network.public_subnet_ids
-  security_group_id   = module.network.security_group_ids.load_balancer
+  security_group_ids  = module.network.door_security_group_ids
   certificate_arn     = module.certificate["api"].arn
   waf_arn             = module.waf.arn
   log_bucket          = module.logs.name

@@ -38,6 +38,7 @@ module "network" {
   interface_endpoints = var.features.interface_endpoints ? null : []
   log_days            = var.size.log_days
   logs_key_arn        = module.key["logs"].arn
+  behind_cloudfront   = var.behind_cloudfront
 }
 
 module "eks" {

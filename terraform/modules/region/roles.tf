@@ -135,9 +135,14 @@ locals {
     }
     keda-operator = {
       namespace = "keda"
-      statements = [
-        { sid = "Lag", actions = ["sqs:GetQueueAttributes"], resources = values(module.events.queue_arns) },
-      ]
+      statements = concat(
+        [{ sid = "Lag", actions = ["sqs:GetQueueAttributes"], resources = values(module.events.queue_arns) }],
+        !var.features.kafka ? [] : [
+          { sid = "Connect", actions = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"], resources = [module.kafka[0].arn] },
+          { sid = "Topics", actions = ["kafka-cluster:DescribeTopic"], resources = [for source in distinct(flatten(values(local.hearing))) : "${local.topic}cloudeats.${source}"] },
+          { sid = "Groups", actions = ["kafka-cluster:DescribeGroup"], resources = [for service in keys(local.hearing) : "${local.group}${service}"] },
+        ],
+      )
     }
   }
 }

@@ -46,8 +46,14 @@ variable "zone_id" {
 }
 
 variable "api_domain" {
-  description = "The API's name."
+  description = "The name under which the load balancer is asked."
   type        = string
+}
+
+variable "behind_cloudfront" {
+  description = "The load balancer is asked by CloudFront alone; else by the world."
+  type        = bool
+  default     = false
 }
 
 variable "size" {

@@ -16,7 +16,7 @@ locals {
     rate-orders = { limit = var.rate.orders, path = "/v1/orders" }
   }
 
-  rate_rules = [for i, name in keys(local.rates) : {
+  rate_rules = [for i, name in var.count_addresses ? keys(local.rates) : [] : {
     Name     = name
     Priority = i
     Action   = { Block = { CustomResponse = { ResponseCode = 429 } } }

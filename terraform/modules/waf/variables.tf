@@ -24,6 +24,12 @@ variable "rate" {
   }
 }
 
+variable "count_addresses" {
+  description = "Hold each address to its rate. Not behind CloudFront, whose addresses stand for everybody; there its own list counts."
+  type        = bool
+  default     = true
+}
+
 variable "bot_control" {
   description = "Tell bots from people, for about 10 USD a month and 1 USD for a million requests."
   type        = bool

@@ -82,7 +82,7 @@ resource "aws_cloudfront_distribution" "this" {
   #checkov:skip=CKV2_AWS_47:the list of module waf holds the rules against Log4j (known bad inputs)
   enabled             = true
   comment             = var.name
-  aliases             = [var.domain]
+  aliases             = var.domains
   default_root_object = "index.html"
   http_version        = "http2and3"
   is_ipv6_enabled     = true

@@ -3,13 +3,13 @@ variable "name" {
   type        = string
 }
 
-variable "domain" {
-  description = "The public name of web and API, such as www.cloudeats.example."
-  type        = string
+variable "domains" {
+  description = "The public names of web and API, such as www.cloudeats.example."
+  type        = list(string)
 }
 
 variable "api_domain" {
-  description = "Where the API answers in the nearest region."
+  description = "Where the API answers in the nearest region, to CloudFront alone."
   type        = string
 }
 

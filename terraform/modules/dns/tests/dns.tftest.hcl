@@ -36,6 +36,19 @@ run "the_accelerator_comes_first_where_there_is_one" {
   }
 }
 
+run "public_names_lead_to_the_edge" {
+  variables {
+    web_domains = ["www.cloudeats.example", "api.cloudeats.example"]
+    web         = { name = "mock.cloudfront.net", zone_id = "Z2FDTNDATAQYW2" }
+    api_domain  = "origin.api.cloudeats.example"
+  }
+
+  assert {
+    condition     = length(aws_route53_record.web) == 4 && aws_route53_record.web["api.cloudeats.example/AAAA"].alias[0].name == "mock.cloudfront.net"
+    error_message = "Two names, each for both kinds of addresses."
+  }
+}
+
 run "no_region_is_refused" {
   command = plan
 

@@ -3,13 +3,13 @@ mock_provider "aws" {
 }
 
 variables {
-  name              = "cloudeats-test"
-  vpc_id            = "vpc-1"
-  subnet_ids        = ["subnet-a", "subnet-b", "subnet-c"]
-  security_group_id = "sg-0123456789abcdef0"
-  certificate_arn   = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
-  waf_arn           = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/mock/00000000-0000-0000-0000-000000000000"
-  log_bucket        = "cloudeats-test-logs"
+  name               = "cloudeats-test"
+  vpc_id             = "vpc-1"
+  subnet_ids         = ["subnet-a", "subnet-b", "subnet-c"]
+  security_group_ids = ["sg-0123456789abcdef0"]
+  certificate_arn    = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+  waf_arn            = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/mock/00000000-0000-0000-0000-000000000000"
+  log_bucket         = "cloudeats-test-logs"
 }
 
 run "what_comes_without_tls_is_sent_to_tls" {
@@ -28,6 +28,13 @@ run "the_gateway_is_asked_whether_it_is_ready_on_its_admin_port" {
   assert {
     condition     = aws_lb_target_group.gateway.target_type == "ip" && tonumber(aws_lb_target_group.gateway.deregistration_delay) < 20
     error_message = "Pods are targets, and are left before they end."
+  }
+}
+
+run "a_stream_between_two_heartbeats_is_not_cut" {
+  assert {
+    condition     = aws_lb.this.idle_timeout >= 30
+    error_message = "Twice the 15 s of a heartbeat."
   }
 }
 

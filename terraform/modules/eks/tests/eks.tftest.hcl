@@ -83,3 +83,13 @@ run "an_api_for_the_whole_world_is_refused" {
 
   expect_failures = [var.public_cidrs]
 }
+
+run "nodes_that_cannot_run_our_images_are_refused" {
+  command = plan
+
+  variables {
+    nodes = { steady = { instance_types = ["m7i.large"], min = 3, max = 9 } }
+  }
+
+  expect_failures = [var.nodes]
+}

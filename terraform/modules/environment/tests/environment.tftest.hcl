@@ -52,6 +52,19 @@ run "each_region_is_home_of_one_cell_and_holds_the_copy_of_the_other" {
   }
 }
 
+run "users_come_by_the_edge_and_nobody_passes_it" {
+  providers = {
+    aws.east = aws.east
+    aws.west = aws.west
+    aws.edge = aws.east
+  }
+
+  assert {
+    condition     = alltrue([for side in output.settings : alltrue([for host in split(",", side.gateway.CE_PUBLIC_HOSTS) : endswith(host, "origin.api.cloudeats.example")])])
+    error_message = "The gateway is asked by CloudFront, under the names of the origin."
+  }
+}
+
 run "one_region_twice_is_refused" {
   command = plan
 

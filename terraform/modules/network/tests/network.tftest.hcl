@@ -58,6 +58,22 @@ run "a_trial_shares_one_way_out" {
   }
 }
 
+run "behind_cloudfront_the_world_is_not_heard" {
+  variables {
+    behind_cloudfront = true
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.world) == 0 && length(aws_vpc_security_group_ingress_rule.edge) == 1 && length(aws_vpc_security_group_ingress_rule.checkers) == 1
+    error_message = "CloudFront and the checkers."
+  }
+
+  assert {
+    condition     = data.aws_ec2_managed_prefix_list.edge[0].name == "com.amazonaws.global.cloudfront.origin-facing" && length(output.door_security_group_ids) == 2
+    error_message = "A list and a group for each."
+  }
+}
+
 run "stores_hear_workloads_only" {
   assert {
     condition = { for kind, rule in aws_vpc_security_group_ingress_rule.store : kind => rule.from_port } == {

@@ -37,6 +37,13 @@ run "the_origins_limits_are_kept" {
   }
 }
 
+run "what_the_balancer_answers_itself_counts_as_ours" {
+  assert {
+    condition     = toset(flatten([for q in aws_cloudwatch_metric_alarm.share["web-5xx-share"].metric_query : [for m in q.metric : m.metric_name]])) == toset(["RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"])
+    error_message = "A 502 is a 5xx."
+  }
+}
+
 run "what_only_two_regions_have_is_watched" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["replication-lag-east"].threshold == 10000 && aws_cloudwatch_metric_alarm.plain["replication-lag-east"].dimensions.SourceRegion == "us-east-1" && aws_cloudwatch_metric_alarm.plain["undelivered-cloudeats-orders-undelivered"].threshold == 0
@@ -46,7 +53,7 @@ run "what_only_two_regions_have_is_watched" {
 
 run "each_alarm_tells_somebody_and_names_a_page" {
   assert {
-    condition     = alltrue([for a in merge(aws_cloudwatch_metric_alarm.plain, aws_cloudwatch_metric_alarm.share) : length(a.alarm_actions) == 1 && can(regex("docs/runbooks/[a-z0-9-]+\\.md$", a.alarm_description))])
+    condition     = alltrue([for a in merge(aws_cloudwatch_metric_alarm.plain, aws_cloudwatch_metric_alarm.share) : length(a.alarm_actions) == 1 && can(regex("docs/runbooks/(aws/)?[a-z-]+\\.md$", a.alarm_description))])
     error_message = "A topic and a runbook."
   }
 }

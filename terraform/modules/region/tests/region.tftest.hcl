@@ -41,6 +41,25 @@ run "services_are_told_where_everything_is" {
   }
 }
 
+run "scaling_by_lag_may_ask_the_log_for_it" {
+  assert {
+    condition     = toset(flatten([for s in local.tools.keda-operator.statements : s.actions])) == toset(["sqs:GetQueueAttributes", "kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:DescribeTopic", "kafka-cluster:DescribeGroup"])
+    error_message = "Queues and groups, to look only."
+  }
+}
+
+run "behind_cloudfront_only_it_comes_in_and_it_counts" {
+  variables {
+    behind_cloudfront = true
+    api_domain        = "origin.api.cloudeats.example"
+  }
+
+  assert {
+    condition     = length(module.network.door_security_group_ids) == 2 && output.settings.gateway.CE_PUBLIC_HOSTS == "origin.api.cloudeats.example,us-east-1.origin.api.cloudeats.example"
+    error_message = "CloudFront and the health checks, under the origin's name."
+  }
+}
+
 run "a_trial_leaves_out_what_costs_much" {
   variables {
     environment = "dev"

@@ -45,6 +45,19 @@ run "rates_come_first_then_the_managed_rules" {
   }
 }
 
+run "behind_cloudfront_nobody_is_counted_by_the_address_of_an_edge" {
+  command = plan
+
+  variables {
+    count_addresses = false
+  }
+
+  assert {
+    condition     = !anytrue([for r in jsondecode(aws_wafv2_web_acl.this.rule_json) : startswith(r.Name, "rate")])
+    error_message = "No rates, all managed groups."
+  }
+}
+
 run "another_scope_is_refused" {
   command = plan
 

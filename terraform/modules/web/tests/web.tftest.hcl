@@ -4,8 +4,8 @@ mock_provider "aws" {
 
 variables {
   name            = "cloudeats-test"
-  domain          = "www.cloudeats.example"
-  api_domain      = "api.cloudeats.example"
+  domains         = ["www.cloudeats.example", "api.cloudeats.example"]
+  api_domain      = "origin.api.cloudeats.example"
   certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
   waf_arn         = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/mock/00000000-0000-0000-0000-000000000000"
   key_arn         = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
