@@ -1,7 +1,8 @@
 # Every verb is one line into cargo, `cargo xtask` or `cloudeats`; CI calls the same ones.
-# Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED, SEED (chaos).
+# Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED, SEED (chaos),
+# OBSERVE=1 (run: with a Prometheus), CHECKS="kubernetes scripts" (verify: only these).
 
-.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders bench-hot-item bench-events bench-overload kill-each chaos chaos-full mutants verify images cluster-test
+.PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders bench-hot-item bench-events bench-overload compare kill-each chaos chaos-full mutants verify images cluster-test
 .DEFAULT_GOAL := help
 
 CLOUDEATS := target/debug/cloudeats
@@ -17,7 +18,7 @@ help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/:.*## /: /p' $(MAKEFILE_LIST)
 
 run: ## start everything and play; with ORDERS=25 until so many orders are delivered
-	@$(BUILD) && $(CLOUDEATS) run $(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SPEED),--speed $(SPEED))
+	@$(BUILD) && $(CLOUDEATS) run $(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SPEED),--speed $(SPEED)) $(if $(OBSERVE),--observe)
 
 down: ## stop what a run left behind
 	@$(BUILD) && $(CLOUDEATS) down
@@ -53,6 +54,9 @@ bench-events: ## milliseconds from the commit of a fact to its consumer, also on
 
 bench-overload: ## three times what can be done: what is done meanwhile, and how soon all is normal again
 	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis overload
+
+compare: ## beside Vendure from npm: the table of goals in target/compare/, worst round shown
+	@$(NEED_CARGO) && cargo build --release --workspace --bins && target/release/compare --axis events,vendure
 
 kill-each: ## kill -9 each service in turn under load, then judge
 	@$(BUILD) && $(CLOUDEATS) kill-each

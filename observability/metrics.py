@@ -5,7 +5,7 @@
     metrics.py --check    says where metrics.txt and the instruments of the code differ
 
 What a short run never counts, such as refusals, is known from the code; then its labels are those that its
-`metrics.rs` ever attaches, and are marked with `~`.
+file ever attaches, and are marked with `~`.
 """
 
 import pathlib
@@ -21,11 +21,13 @@ KINDS = {"counter": "counter", "histogram": "histogram", "gauge": "gauge", "up_d
 def declared():
     """Series of the instruments in the code: name, type, labels that may be."""
     found = {}
-    for file in sorted([*HERE.glob("../crates/*/src/metrics.rs"), *HERE.glob("../services/*/src/metrics.rs")]):
+    for file in sorted([*HERE.glob("../crates/*/src/**/*.rs"), *HERE.glob("../services/*/src/**/*.rs")]):
         text = file.read_text()
+        if "opentelemetry" not in text:
+            continue
         constants = dict(re.findall(r'const (\w+): &str = "([^"]+)"', text))
         labels = sorted({mangled(label) for label in re.findall(r'KeyValue::new\(\s*"([^"]+)"', text)})
-        made = re.findall(r'[uif]64_(counter|histogram|gauge|up_down_counter)\((\w+|"[^"]+")\)\s*(?:\.with_unit\("([^"]+)"\))?', text)
+        made = re.findall(r'[uif]64_(?:observable_)?(counter|histogram|gauge|up_down_counter)\((\w+|"[^"]+")\)\s*(?:\.with_unit\("([^"]+)"\))?', text)
         made += [("histogram", constant, "s") for constant in re.findall(r"\bseconds\(([A-Z_]+)\)", text)]
         for kind, name, unit in made:
             name = name.strip('"') if name.startswith('"') else constants.get(name)
@@ -36,7 +38,7 @@ def declared():
 
 def series(name, unit, kind):
     name = mangled(name)
-    name += "_seconds" if unit == "s" else ""
+    name += {"s": "_seconds", "By": "_bytes"}.get(unit, "")
     return name + ("_total" if kind == "counter" else "")
 
 

@@ -11,6 +11,7 @@ mod mosquitto;
 pub mod moto;
 mod packages;
 mod postgres;
+pub(crate) mod prometheus;
 mod redis;
 pub mod servant;
 

@@ -27,6 +27,7 @@ pub enum Door {
     Provider,
     Smtp,
     Mailbox,
+    Prometheus,
 }
 
 /// How far above the public port the admin port of a service lies.
@@ -43,7 +44,7 @@ pub struct Ports(BTreeMap<Door, u16>);
 
 impl Door {
     /// Every door, with the port it has unless told otherwise.
-    pub const ALL: [(Self, u16); 14] = [
+    pub const ALL: [(Self, u16); 15] = [
         (Self::Gateway, 8080),
         (Self::Identity, 8001),
         (Self::Inventory, 8002),
@@ -58,6 +59,7 @@ impl Door {
         (Self::Provider, 18101),
         (Self::Smtp, 18125),
         (Self::Mailbox, 18126),
+        (Self::Prometheus, 9099),
     ];
 
     /// Whether an admin port lies above it.
@@ -143,11 +145,12 @@ impl Ports {
         if door.is_service() { vec![port, port.saturating_add(ADMIN_ABOVE)] } else { vec![port] }
     }
 
-    /// The first port that something else listens on.
+    /// The first port that something else listens on; Prometheus needs one only where somebody observes.
     #[must_use]
-    pub fn taken(&self) -> Option<(Door, u16)> {
+    pub fn taken(&self, observed: bool) -> Option<(Door, u16)> {
         let mut needed = Door::ALL
             .into_iter()
+            .filter(|(door, _)| observed || *door != Door::Prometheus)
             .flat_map(|(door, _)| self.needed_by(door).into_iter().map(move |port| (door, port)));
         needed.find(|(_, port)| TcpListener::bind(("127.0.0.1", *port)).is_err())
     }
@@ -175,7 +178,16 @@ mod tests {
         let ports = Ports::free().unwrap();
         let admin = ports.of(Door::Orders) + ADMIN_ABOVE;
         let _listener = TcpListener::bind(("127.0.0.1", admin)).unwrap();
-        assert_eq!(ports.taken(), Some((Door::Orders, admin)));
+        assert_eq!(ports.taken(false), Some((Door::Orders, admin)));
+    }
+
+    #[test]
+    fn the_port_of_prometheus_is_needed_only_where_somebody_observes() {
+        let ports = Ports::free().unwrap();
+        let port = ports.of(Door::Prometheus);
+        let _listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        assert_eq!(ports.taken(false), None);
+        assert_eq!(ports.taken(true), Some((Door::Prometheus, port)));
     }
 
     #[test]

@@ -38,6 +38,15 @@ pub struct Run {
     /// Shortens preparation and roads alike
     #[arg(long, default_value_t = 20.0, value_parser = simulate::positive)]
     speed: f64,
+    /// Start Prometheus, too, with our rules and alarms
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "observability/prometheus"
+    )]
+    observe: Option<PathBuf>,
 }
 
 /// Which stack, and where it listens.
@@ -68,6 +77,7 @@ impl Place {
             services: SERVICES.to_vec(),
             durability: Durability::Durable,
             pace: Pace::City,
+            observe: None,
         })
     }
 }
@@ -76,7 +86,7 @@ impl Run {
     /// Runs the verb.
     pub async fn run(self) -> anyhow::Result<()> {
         let stop = until_told();
-        let options = self.place.options()?;
+        let options = Options { observe: self.observe.clone(), ..self.place.options()? };
         let mark = Keeper::mark(&options)?;
         let stack = match Box::pin(Stack::up_until(options, &stop)).await {
             Err(_given_up) if stop.is_cancelled() => return Ok(()),
@@ -95,6 +105,9 @@ impl Run {
             seed::seed(site).await?;
         }
         announce(site);
+        if self.observe.is_some() {
+            say(format_args!("Prometheus {}", site.http_url(Door::Prometheus)));
+        }
         let options = self.city.options(self.orders, self.rate, self.speed)?;
         let totals = simulate::play(site, options, stop.clone()).await?;
         closing(site, &totals).await?;

@@ -23,6 +23,7 @@ pub async fn up(local: &Path, name: &str, bins: &Path) -> anyhow::Result<Stack> 
         services: SERVICES.to_vec(),
         durability: Durability::Volatile,
         pace: Pace::Hurried,
+        observe: None,
     })
     .await
 }

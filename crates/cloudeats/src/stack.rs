@@ -16,7 +16,7 @@ use futures::future::{try_join, try_join_all};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::say;
-use crate::engines::{Durability, Engines};
+use crate::engines::{self, Durability, Engine, Engines, prometheus};
 use crate::layout::Layout;
 use crate::ports::{Door, Ports};
 use crate::process::mark::Mark;
@@ -48,6 +48,8 @@ pub struct Options {
     pub durability: Durability,
     /// How often one customer may ask.
     pub pace: Pace,
+    /// The folder `observability/prometheus`, where somebody wants to see what the services say of themselves.
+    pub observe: Option<PathBuf>,
 }
 
 /// How often somebody may ask.
@@ -104,7 +106,10 @@ impl Stack {
     ) -> anyhow::Result<Self> {
         let layout = Layout::new(&options.local, &options.stack)?;
         refuse_leftovers(&layout)?;
-        refuse_taken_ports(&layout, &options.ports)?;
+        refuse_taken_ports(&layout, &options.ports, options.observe.is_some())?;
+        if let Some(rules) = &options.observe {
+            prometheus::refuse_stranger(rules)?;
+        }
         for service in &options.services {
             let binary = options.bin_folder.join(service.name);
             ensure!(binary.is_file(), "no {}: build it, or set CE_BIN_DIR", binary.display());
@@ -119,7 +124,11 @@ impl Stack {
         let site = Site::new(layout, options.ports)?;
         let mut stack =
             Self { site, supervisor: Supervisor::default(), services: options.services };
-        let starting = stack.start(&options.bin_folder, options.durability, options.pace, strain);
+        let observe = options.observe.as_deref();
+        let starting = async {
+            stack.start(&options.bin_folder, options.durability, options.pace, strain).await?;
+            if let Some(rules) = observe { stack.start_prometheus(rules).await } else { Ok(()) }
+        };
         let started = stop.run_until_cancelled(starting).await;
         match started.unwrap_or_else(|| Err(anyhow!("told to stop"))) {
             Ok(()) => Ok(stack),
@@ -230,6 +239,17 @@ impl Stack {
         done("services", started);
         Ok(())
     }
+
+    async fn start_prometheus(&mut self, rules: &Path) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let programs = engines::provide(&self.site.layout, Engine::Prometheus).await?;
+        let spec = prometheus::prepare(&self.site, &programs, &self.services, rules)?;
+        self.supervisor.keep(spec)?;
+        let ready = Ready::Http(self.site.ports.of(Door::Prometheus), "/-/ready");
+        self.supervisor.ready("prometheus", &ready, READY_MAX).await?;
+        done("Prometheus", started);
+        Ok(())
+    }
 }
 
 /// The same service once more: it works with the others on what waits in the database.
@@ -262,8 +282,8 @@ fn refuse_leftovers(layout: &Layout) -> anyhow::Result<()> {
     )
 }
 
-fn refuse_taken_ports(layout: &Layout, ports: &Ports) -> anyhow::Result<()> {
-    let Some((door, port)) = ports.taken() else { return Ok(()) };
+fn refuse_taken_ports(layout: &Layout, ports: &Ports, observed: bool) -> anyhow::Result<()> {
+    let Some((door, port)) = ports.taken(observed) else { return Ok(()) };
     let others = std::fs::read_dir(layout.local()).into_iter().flatten().filter_map(Result::ok);
     for other in others {
         let stack = other.file_name().to_string_lossy().into_owned();

@@ -1,12 +1,17 @@
 //! Logs, traces and metrics of one process.
 
 mod logs;
+mod process;
 pub mod trace;
 
 use std::time::Duration;
 
 use anyhow::Context;
-use opentelemetry::{KeyValue, global, trace::TracerProvider};
+use opentelemetry::{
+    KeyValue, global,
+    metrics::{Meter, MeterProvider},
+    trace::TracerProvider,
+};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
@@ -61,6 +66,7 @@ pub fn init(name: &'static str, config: &TelemetryConfig) -> anyhow::Result<Tele
     let registry = Registry::new();
     let meters = meters(&resource, &registry, config.otlp_endpoint.as_deref())?;
     global::set_meter_provider(meters.clone());
+    process::observe(&meters.meter("process"));
 
     let tracers = match &config.otlp_endpoint {
         Some(endpoint) => Some(tracers(resource, endpoint, config.otlp_sample_ratio)?),
@@ -115,6 +121,40 @@ impl Scrape {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.0.gather(), &mut text)?;
         Ok(String::from_utf8(text)?)
+    }
+}
+
+/// A meter apart from the one of the process, and what it measured: tests see the series that they make
+/// themselves, whatever others in the process measure.
+#[derive(Debug)]
+pub struct Measured {
+    registry: Registry,
+    meters: SdkMeterProvider,
+}
+
+impl Measured {
+    /// Nothing was measured yet.
+    ///
+    /// # Errors
+    /// The exporter cannot be made.
+    pub fn new() -> anyhow::Result<Self> {
+        let registry = Registry::new();
+        let meters = meters(&Resource::builder_empty().build(), &registry, None)?;
+        Ok(Self { registry, meters })
+    }
+
+    /// Makes instruments.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meters.meter("test")
+    }
+
+    /// All series, as [`Scrape::text`] says them.
+    ///
+    /// # Errors
+    /// A series that cannot be written.
+    pub fn text(&self) -> anyhow::Result<String> {
+        Scrape(self.registry.clone()).text()
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) async fn run(
         stop.cancelled().await;
         return Ok(());
     }
+    METRICS.begin(listeners.consumer());
     let halt = stop.child_token();
     // Whoever drops this future has no tasks left behind that begin anything new.
     let _halt = halt.clone().drop_guard();

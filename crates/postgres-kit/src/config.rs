@@ -9,7 +9,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::Db;
+use crate::{Db, meter};
 
 const ACQUIRE_MAX: Duration = Duration::from_millis(250);
 const LIFETIME_MAX: Duration = Duration::from_mins(30);
@@ -60,6 +60,7 @@ pub async fn connect(config: &PostgresConfig) -> anyhow::Result<Db> {
             )
         })
         .connect_lazy_with(options);
+    meter::observe(&opentelemetry::global::meter("postgres-kit"), &pool);
     Ok(Db::from_pool(pool))
 }
 

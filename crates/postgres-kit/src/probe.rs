@@ -11,6 +11,9 @@ use crate::Db;
 
 /// How long one answer speaks for the database.
 const GRACE: Duration = Duration::from_secs(15);
+/// A process that has just come up waits so long for its first connection: it is ready as soon as it has one,
+/// and not when somebody asks next.
+const FIRST: Duration = Duration::from_millis(1500);
 /// How long nobody asks again.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -26,8 +29,8 @@ pub fn probe(
             if within(&answered, FRESH) {
                 return Ok(());
             }
-            match sqlx::query("SELECT 1").execute(db.pool()).await {
-                Ok(_) => {
+            match ask(&db, &answered).await {
+                Ok(()) => {
                     *answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                     Ok(())
                 }
@@ -35,6 +38,17 @@ pub fn probe(
                 Err(error) => Err(error.into()),
             }
         })
+    }
+}
+
+async fn ask(db: &Db, answered: &Mutex<Option<Instant>>) -> Result<(), sqlx::Error> {
+    let first = answered.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+    let began = Instant::now();
+    loop {
+        match sqlx::query("SELECT 1").execute(db.pool()).await {
+            Err(sqlx::Error::PoolTimedOut) if first && began.elapsed() < FIRST => {}
+            outcome => return outcome.map(drop),
+        }
     }
 }
 

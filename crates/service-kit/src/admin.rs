@@ -27,12 +27,14 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use crate::server::Answers;
+use crate::{Stop, metrics::SERIES, server::Answers};
 
 /// A probe that has not answered by then has failed.
 const PROBE_MAX: Duration = Duration::from_secs(2);
 /// An answer is given again for so long: whoever asks often costs no more.
 const KEPT_FOR: Duration = Duration::from_millis(500);
+/// How often the process looks itself, whoever else asks: the gauge is no older.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) type Check = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
 
@@ -84,6 +86,15 @@ impl Health {
     /// Tells the balancer to look elsewhere.
     pub(crate) fn drain(&self) {
         self.serving.store(false, Ordering::Relaxed);
+        SERIES.ready(false);
+    }
+
+    /// Measures readiness until told to stop.
+    pub(crate) async fn watch(self: Arc<Self>, stop: Stop) {
+        while !stop.is_cancelled() {
+            self.status().await;
+            stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
+        }
     }
 
     async fn findings(&self) -> Vec<Finding> {
@@ -101,10 +112,12 @@ impl Health {
     async fn status(&self) -> Status {
         let probes = self.findings().await;
         let serving = self.serving.load(Ordering::Relaxed);
+        let ready = serving && probes.iter().all(|finding| finding.ok);
+        SERIES.ready(ready);
         Status {
             service: self.service,
             version: env!("CARGO_PKG_VERSION"),
-            ready: serving && probes.iter().all(|finding| finding.ok),
+            ready,
             uptime_s: self.began.elapsed().as_secs(),
             requests_active: self.requests.len(),
             probes,

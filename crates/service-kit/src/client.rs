@@ -18,6 +18,7 @@ pub use error::CallError;
 use crate::{
     Signer,
     client::{breaker::Breaker, budget::Budget},
+    metrics::SERIES,
 };
 
 /// Shorter than the server's patience with idle connections, so that none is used while it closes.
@@ -115,6 +116,7 @@ impl Client {
         let plain = matches!(base.scheme(), "http" | "https") && base.has_host();
         anyhow::ensure!(plain, "`{base_url}` is no http or https URL");
         let (budget, breaker) = (Budget::new(), Breaker::new());
+        SERIES.will_call(peer);
         Ok(Self(Arc::new(Inner { http, base, timeout, ours, peer, budget, breaker })))
     }
 

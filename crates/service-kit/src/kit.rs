@@ -22,6 +22,7 @@ use crate::{
     client::{self, Patience},
     keys::Jwks,
     letters,
+    metrics::SERIES,
     stack::{Parts, Plan, Stack},
     token::{Verifier, service_rules},
 };
@@ -141,8 +142,13 @@ impl Kit {
         let work = work(self.stop.clone());
         // A panic is an outcome like others, so that it has the task's name.
         let work = std::panic::AssertUnwindSafe(work).catch_unwind();
+        let stop = self.stop.clone();
+        SERIES.task_begins(name);
         self.tasks.spawn(async move {
             let outcome = work.await.unwrap_or_else(|_panic| Err(anyhow::anyhow!("it panicked")));
+            if !stop.is_cancelled() {
+                SERIES.task_ended(name);
+            }
             (name, outcome)
         });
     }

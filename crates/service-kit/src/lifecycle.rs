@@ -76,6 +76,7 @@ pub async fn serve(
         admin_close.clone(),
         admin_connections,
     ));
+    doors.spawn(Arc::clone(&health).watch(admin_close.clone()));
     tracing::info!(http.address = %addresses.http, admin.address = %addresses.admin, "listening");
     listening(addresses);
 

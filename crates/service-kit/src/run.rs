@@ -9,6 +9,11 @@ use tokio::runtime::Runtime;
 
 use crate::{HttpConfig, Kit, OpenApi, Service, document, lifecycle};
 
+/// Of every binary that links this kit. It costs less for many small things from many threads than the system's
+/// own, and gives back what it needs no more (ADR 0027).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a task that ignores its `Stop` is given once everything else has ended.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 

@@ -12,6 +12,7 @@ mod overload;
 mod pgbench;
 mod records;
 mod shop;
+mod vendure;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +32,14 @@ pub(crate) enum Axis {
     Events,
     /// Three times what can be done: what is done meanwhile, and how soon all is normal again
     Overload,
+    /// Vendure beside ours: the table of the goals
+    Vendure,
 }
+
+/// A peer that cannot be had on this machine; nothing was measured.
+#[derive(Debug, thiserror::Error)]
+#[error("not available: {0}")]
+pub(crate) struct NotAvailable(pub(crate) String);
 
 /// How it is measured.
 #[derive(Debug, Clone, clap::Args)]
@@ -45,7 +53,7 @@ pub(crate) struct Settings {
     /// Length of the warm-up before each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=15))]
     pub(crate) warm_up_seconds: u64,
-    /// Connections that ask as fast as they can; by default 32 order, 64 want the same product
+    /// Connections to ours that ask as fast as they can; by default 32 order, 64 want the same product
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) clients: Option<u16>,
     /// How long to wait for a quiet machine
@@ -75,6 +83,9 @@ pub(crate) struct Settings {
     /// Where the results go
     #[arg(long, default_value = "target/bench")]
     pub(crate) out: PathBuf,
+    /// Where the table of the goals goes, for vendure; facts' times are read from what `--axis events` left in `--out`
+    #[arg(long, default_value = "target/compare")]
+    pub(crate) table_out: PathBuf,
 }
 
 impl Settings {
@@ -98,6 +109,7 @@ impl Axis {
             Self::HotItem => hot_item::run(settings, stop).await,
             Self::Events => events::run(settings, stop).await,
             Self::Overload => overload::run(settings, stop).await,
+            Self::Vendure => vendure::run(settings, stop).await,
         }
     }
 }

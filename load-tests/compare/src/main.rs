@@ -15,12 +15,15 @@ use cloudeats::commands::told_to_stop;
 use futures::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 
-use crate::axis::{Axis, Settings};
+use crate::axis::{Axis, NotAvailable, Settings};
 
 /// How long the stack may take to end once Ctrl-C was pressed.
 const GIVE_UP: Duration = Duration::from_mins(2);
 
-/// Measures; exits with 1 where a figure would be a lie.
+/// The exit code that says that something is missing on this machine.
+const NOT_AVAILABLE: u8 = 77;
+
+/// Measures; exits with 1 where a figure would be a lie, with 77 where a peer cannot be had.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _nobody_reads = writeln!(std::io::stderr(), "compare: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<NotAvailable>() { NOT_AVAILABLE.into() } else { ExitCode::FAILURE }
         }
     }
 }

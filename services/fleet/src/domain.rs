@@ -13,7 +13,7 @@ pub(crate) use delivery::{
     AlreadyPickedUp, AssignError, Delivery, Errand, Holder, Kept, NEARBY_M, State, Step, Verdict,
     Which,
 };
-pub(crate) use fact::{Fact, FactKind, Refusal};
+pub(crate) use fact::{CANCELLED_ON_THE_WAY, Fact, FactKind, Refusal};
 pub(crate) use fix::{Cause, Fix, Reading};
 pub(crate) use nearest::{Candidate, sort_by_nearness};
 pub(crate) use presence::Presence;

@@ -21,9 +21,11 @@ impl Service for Fleet {
 
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let db = postgres_kit::connect(&config.postgres).await?;
+        let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
-        let app = App::new(db.clone(), kit.clock(), kit.stop(), config.settings());
+        let app = App::new(db.clone(), clock.clone(), kit.stop(), config.settings());
 
+        kit.task("clock", clock.follow(db.clone()));
         kit.probe("postgres", postgres_kit::probe(db.clone()));
         kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db.clone(), log.clone()));

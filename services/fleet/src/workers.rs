@@ -6,7 +6,7 @@ use futures::future::{self, BoxFuture};
 use service_kit::Stop;
 use tokio::time::{Instant, sleep};
 
-use crate::App;
+use crate::{App, metrics};
 
 /// The dispatcher looks as often as this, whether or not it was woken.
 const LOOK: Duration = Duration::from_secs(1);
@@ -42,6 +42,7 @@ pub fn dispatcher(app: App) -> impl FnOnce(Stop) -> BoxFuture<'static, anyhow::R
 pub fn pruner(app: App) -> impl FnOnce(Stop) -> BoxFuture<'static, anyhow::Result<()>> {
     move |stop| {
         Box::pin(async move {
+            metrics::begin();
             while stop.run_until_cancelled(sleep(PRUNE)).await.is_some() {
                 let mut more = true;
                 while more && !stop.is_cancelled() {

@@ -21,12 +21,14 @@ impl Service for Identity {
 
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let db = postgres_kit::connect(&config.postgres).await?;
+        let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
         let passwords = Passwords::new(config.argon2_memory_kib)?;
         let tokens = Tokens::from_file(&config.signing_key_file, config.lives())?;
-        let app = App::new(db.clone(), kit.clock(), passwords, tokens);
+        let app = App::new(db.clone(), clock.clone(), passwords, tokens);
 
         let first_admin = FirstAdmin::new(app.clone(), config.admin);
+        kit.task("clock", clock.follow(db.clone()));
         kit.probe("postgres", postgres_kit::probe(db.clone()));
         kit.probe("first admin", first_admin.probe());
         kit.task("first admin", first_admin.worker());

@@ -21,13 +21,15 @@ impl Service for Inventory {
 
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let db = postgres_kit::connect(&config.postgres).await?;
+        let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
         let dynamo = dynamo_kit::connect(&config.dynamo).await?;
         let redis = redis_kit::connect(&config.redis).await?;
         let orders = clients::Orders::new(kit.client(&config.orders_url, "orders")?);
         let sweep_every = Duration::from_millis(config.sweep_every_ms);
-        let app = App::new(db.clone(), kit.clock(), dynamo, &redis);
+        let app = App::new(db.clone(), clock.clone(), dynamo, &redis);
 
+        kit.task("clock", clock.follow(db.clone()));
         kit.probe("postgres", postgres_kit::probe(db.clone()));
         kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db.clone(), log.clone()));

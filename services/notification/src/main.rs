@@ -25,11 +25,13 @@ impl Service for Notification {
 
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let db = postgres_kit::connect(&config.postgres).await?;
+        let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
         let contacts = Contacts::new(kit.client(&config.identity_url, "identity")?);
         let mailer = Mailer::connect(&config.smtp_url, &config.mail_from)?;
-        let app = App::new(db.clone(), kit.clock(), contacts, mailer);
+        let app = App::new(db.clone(), clock.clone(), contacts, mailer);
 
+        kit.task("clock", clock.follow(db.clone()));
         kit.probe("postgres", postgres_kit::probe(db.clone()));
         kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db.clone(), log.clone()));

@@ -16,7 +16,7 @@ mod undelivered;
 pub(crate) use by_hand::{RetryError, SECOND_PERSON_WITHIN_S, SKIPPED, SkipError, names};
 pub(crate) use cart::{Cart, CartError, LINES_MAX, OPTIONS_MAX};
 pub(crate) use deadline::{Deadlines, FORWARD_S};
-pub(crate) use incident::{Incident, incidents_in};
+pub(crate) use incident::{Incident, Severity, Trouble, incidents_in};
 pub(crate) use menu::{Menu, MenuItem, MenuOption, StoreTerms};
 #[cfg(test)]
 pub(crate) use order::tests;

@@ -21,6 +21,7 @@ impl Service for Orders {
 
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let db = postgres_kit::connect(&config.postgres).await?;
+        let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
         let dynamo = dynamo_kit::connect(&config.dynamo).await?;
         let ask = saga::Participants {
@@ -29,9 +30,11 @@ impl Service for Orders {
             fleet: clients::Fleet::new(kit.client(&config.fleet_url, "fleet")?),
         };
         let decision_wait = Duration::from_millis(config.decision_wait_ms);
-        let (clock, slots) = (kit.clock(), config.saga_slots);
-        let (app, begun) = App::new(Parts { db: db.clone(), dynamo, clock, decision_wait, slots });
+        let (now, slots) = (clock.clone(), config.saga_slots);
+        let (app, begun) =
+            App::new(Parts { db: db.clone(), dynamo, clock: now, decision_wait, slots });
 
+        kit.task("clock", clock.follow(db.clone()));
         kit.probe("postgres", postgres_kit::probe(db.clone()));
         kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("relay", event_kit::relay(db.clone(), log.clone()));

@@ -8,7 +8,7 @@ use orders_contract::http::{ActiveOrder, Fulfilment};
 use serde::{Deserialize, Serialize};
 use service_kit::Stop;
 
-use crate::App;
+use crate::{App, app::TURN};
 
 /// So that an order that runs through several states at once is written once.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -95,8 +95,8 @@ pub fn worker(
         Box::pin(async move {
             while !stop.is_cancelled() {
                 let pause = match app.project_due().await {
-                    Ok(0) => PAUSE,
-                    Ok(_) => PAUSE / 4,
+                    Ok(shown) if shown < TURN => PAUSE,
+                    Ok(_) => Duration::ZERO,
                     Err(error) => {
                         tracing::warn!(error = %error, "orders under way are shown late");
                         PAUSE_AWAY

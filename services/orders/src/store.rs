@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod archive;
 pub(crate) mod incidents;
 mod line_doc;
+pub(crate) mod measures;
 pub(crate) mod menus;
 pub(crate) mod orders;
 pub(crate) mod projection;

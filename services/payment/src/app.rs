@@ -7,6 +7,7 @@ mod capture_payment;
 mod find_payment;
 mod hear_provider;
 mod list_ledger;
+mod measure_breaks;
 mod prune;
 mod read_settlement;
 mod reconcile;

@@ -22,12 +22,14 @@ impl Service for Payment {
 
     async fn boot(config: Config, kit: &mut Kit) -> anyhow::Result<()> {
         let db = postgres_kit::connect(&config.postgres).await?;
+        let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
         let timeout = Duration::from_millis(config.provider_timeout_ms);
         let outside = kit.outside(&config.provider_url, timeout)?;
         let provider = Provider::sandbox(outside, config.provider_webhook_secret);
-        let app = App::new(db.clone(), kit.clock(), provider);
+        let app = App::new(db.clone(), clock.clone(), provider);
 
+        kit.task("clock", clock.follow(db.clone()));
         kit.probe("postgres", postgres_kit::probe(db.clone()));
         kit.dead_letters(event_kit::desk::list(db.clone()), event_kit::desk::redrive(db.clone()));
         kit.task("outbox", event_kit::relay(db, log));

@@ -4,8 +4,12 @@ use std::{pin::Pin, time::Duration};
 
 use jiff::SignedDuration;
 use service_kit::Stop;
+use tokio::time::Instant;
 
-use crate::App;
+use crate::{App, metrics};
+
+/// How old the number of open breaks may be.
+const MEASURED_EVERY: Duration = Duration::from_secs(15);
 
 /// Walks every `pause`, and reads the file of each day once `file_after` has passed since its end, until told
 /// to stop.
@@ -16,6 +20,7 @@ pub fn worker(
 ) -> impl FnOnce(Stop) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> {
     move |stop| {
         Box::pin(async move {
+            metrics::begin();
             while !stop.is_cancelled() {
                 if let Err(error) = app.reconcile().await {
                     let error: &dyn std::error::Error = &error;
@@ -28,10 +33,25 @@ pub fn worker(
                 if let Err(error) = app.prune().await {
                     tracing::warn!(%error, "old answers could not be pruned");
                 }
-                let _stopped = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+                rest(&app, &stop, pause).await;
             }
             Ok(())
         })
+    }
+}
+
+/// Until the next walk only looks, so that each process knows what is open, whoever has found or resolved it.
+async fn rest(app: &App, stop: &Stop, pause: Duration) {
+    let until = Instant::now() + pause;
+    while !stop.is_cancelled() {
+        if let Err(error) = app.measure_breaks().await {
+            tracing::warn!(%error, "nobody knows how many breaks are open");
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        let _stopped = stop.run_until_cancelled(tokio::time::sleep(left.min(MEASURED_EVERY))).await;
     }
 }
 

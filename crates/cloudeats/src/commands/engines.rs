@@ -29,7 +29,7 @@ enum Verb {
     Fetch {
         #[command(flatten)]
         which: Which,
-        /// Which ones; all unless said
+        /// Which ones; unless said, those without which no stack runs
         engines: Vec<Engine>,
     },
 }
@@ -50,7 +50,7 @@ impl Engines {
                 Ok(())
             }
             Verb::Fetch { which, engines } => {
-                let wanted = if engines.is_empty() { Engine::ALL.to_vec() } else { engines };
+                let wanted = if engines.is_empty() { Engine::NEEDED.to_vec() } else { engines };
                 for engine in wanted {
                     let programs = engines::fetch(&which.layout()?, engine).await?;
                     say(format_args!("{engine:?} in {}", programs.folder().display()));
@@ -64,7 +64,7 @@ impl Engines {
 /// Starts the engines of a stack unless they all run.
 pub(super) async fn start(layout: Layout) -> anyhow::Result<Site> {
     let living = Mark::all_living(&layout.marks());
-    if living.len() == Engine::ALL.len() && layout.ports_file().is_file() {
+    if living.len() == Engine::NEEDED.len() && layout.ports_file().is_file() {
         return Site::open(layout);
     }
     stop(&layout).await?;

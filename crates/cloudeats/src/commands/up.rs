@@ -36,6 +36,15 @@ pub struct Up {
     /// Return when everything is up; `cloudeats down` ends it
     #[arg(long)]
     detach: bool,
+    /// Start Prometheus, too, with our rules and alarms
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "observability/prometheus"
+    )]
+    observe: Option<PathBuf>,
 }
 
 /// Which ports.
@@ -81,7 +90,7 @@ impl Up {
         let stack = match select(starting, told).await {
             Either::Left((started, told)) => {
                 let stack = started?;
-                announce(stack.site());
+                self.announce(stack.site());
                 say(stack.figures());
                 std::fs::write(up_file(layout), "")?;
                 told.await?;
@@ -111,11 +120,12 @@ impl Up {
             services: SERVICES.to_vec(),
             durability: Durability::Durable,
             pace: Pace::Public,
+            observe: self.observe.clone(),
         })
     }
 
     /// Runs this very verb once more, on its own, and waits until it is up.
-    async fn run_detached(self) -> anyhow::Result<()> {
+    async fn run_detached(&self) -> anyhow::Result<()> {
         let layout = self.which.layout()?;
         refuse_another(&layout)?;
         make(&layout.logs(), 0o755)?;
@@ -140,8 +150,15 @@ impl Up {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        announce(&Site::open(layout)?);
+        self.announce(&Site::open(layout)?);
         Ok(())
+    }
+
+    fn announce(&self, site: &Site) {
+        announce(site);
+        if self.observe.is_some() {
+            say(format_args!("Prometheus {}", site.http_url(Door::Prometheus)));
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Engine {
     Redis,
     /// MQTT.
     Mosquitto,
+    /// What the services say of themselves, for those who want to see it.
+    Prometheus,
 }
 
 /// The folder with an engine's programs.
@@ -23,8 +25,8 @@ pub struct Programs {
 }
 
 impl Engine {
-    /// Every engine.
-    pub const ALL: [Self; 3] = [Self::Postgres, Self::Redis, Self::Mosquitto];
+    /// Those without which no stack runs.
+    pub const NEEDED: [Self; 3] = [Self::Postgres, Self::Redis, Self::Mosquitto];
 
     /// The programs without which it is of no use.
     #[must_use]
@@ -33,6 +35,7 @@ impl Engine {
             Self::Postgres => &["postgres", "initdb"],
             Self::Redis => &["redis-server"],
             Self::Mosquitto => &["mosquitto"],
+            Self::Prometheus => &["prometheus"],
         }
     }
 
@@ -43,6 +46,7 @@ impl Engine {
             Self::Postgres => "postgresql@15",
             Self::Redis => "redis",
             Self::Mosquitto => "mosquitto",
+            Self::Prometheus => "prometheus",
         }
     }
 }

@@ -33,6 +33,7 @@ impl Engine {
             ],
             Self::Redis => &[&["redis-server", "redis-tools"]],
             Self::Mosquitto => &[&["mosquitto"]],
+            Self::Prometheus => &[&["prometheus"]],
         }
     }
 }

@@ -32,6 +32,7 @@ fn options(stack: &str) -> Options {
         services: Vec::new(),
         durability: Durability::Volatile,
         pace: Pace::Public,
+        observe: None,
     }
 }
 
@@ -112,6 +113,21 @@ async fn what_is_killed_is_back_and_a_second_start_finds_everything() {
 
     let stack = Stack::up(options).await.unwrap();
     connect(&url).await.unwrap().execute("SELECT text FROM note").await.unwrap();
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_stack_that_is_observed_has_a_prometheus_that_knows_the_alarms() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../observability/prometheus");
+    let options = Options { observe: Some(folder), ..options("journey-observed") };
+    let stack = Stack::up(options).await.unwrap();
+
+    assert!(stack.process("prometheus").is_some());
+    let address = format!("{}/api/v1/rules?type=alert", stack.site().http_url(Door::Prometheus));
+    let rules = reqwest::get(address).await.unwrap().text().await.unwrap();
+    for alarm in ["Watchdog", "OutboxLag", "ErrorBudgetBurnsFast"] {
+        assert!(rules.contains(&format!("\"name\":\"{alarm}\"")), "{alarm}: {rules}");
+    }
     stack.stop().await;
 }
 

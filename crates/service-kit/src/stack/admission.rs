@@ -34,6 +34,9 @@ pub(super) struct Admission {
 
 impl Admission {
     pub(super) fn new(requests_max: usize, plan: Plan) -> Self {
+        for rank in Rank::ALL {
+            SERIES.may_shed(rank, Shed::Places);
+        }
         Self { gate: Gate::new(requests_max, plan.lanes()), plan }
     }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use cloudeats::engines::{self, Durability, Engine, Programs};
 use cloudeats::layout::Layout;
 use cloudeats::ports::Ports;
+use cloudeats::process::Ready;
 use cloudeats::process::mark::Mark;
 use cloudeats::site::{SERVICES, Service, Site};
 use cloudeats::stack::{self, Options, Pace, Stack, Strain};
@@ -20,6 +21,8 @@ use crate::machine::cpu::{Meter, Reading, busy_ms};
 
 const STACK: &str = "bench";
 const LOOK: Duration = Duration::from_millis(5);
+/// How often it is looked whether a start is over.
+const START_LOOK: Duration = Duration::from_millis(2);
 /// From a kill to the first 200 of `/readyz`.
 const READY_MAX: Duration = Duration::from_secs(30);
 /// The provider tells of every order from one address: more in a minute than are ever placed.
@@ -69,6 +72,7 @@ impl Bench {
             services: services.to_vec(),
             durability: Durability::Durable,
             pace: Pace::Hurried,
+            observe: None,
         };
         let limits = vec![(WEBHOOKS.0.to_owned(), WEBHOOKS.1.to_owned())];
         let strain = Strain { environment: limits, ..Strain::default() };
@@ -103,6 +107,23 @@ impl Bench {
         self.stack.ready(service, READY_MAX).await
     }
 
+    /// Kills a service; answers how long it took from then on until another process served in its place.
+    pub(super) async fn start_anew(&self, service: &Service) -> anyhow::Result<Duration> {
+        let victim = self.process(service)?;
+        let killed = Instant::now();
+        victim.send(Signal::SIGKILL)?;
+        while victim.lives() {
+            tokio::time::sleep(START_LOOK).await;
+        }
+        serves(&Ready::Http(self.site().admin_port(service), "/readyz")).await?;
+        Ok(killed.elapsed())
+    }
+
+    /// The process that now runs as this service.
+    pub(super) fn process(&self, service: &Service) -> anyhow::Result<Mark> {
+        self.stack.process(service.name).with_context(|| format!("`{}` is gone", service.name))
+    }
+
     /// Lets a service stand still: it takes connections and answers nothing.
     pub(super) fn freeze(&self, service: &str) -> anyhow::Result<Frozen> {
         let victim = self.stack.process(service);
@@ -112,7 +133,7 @@ impl Bench {
     }
 
     pub(super) fn usage(&self) -> anyhow::Result<Usage> {
-        Ok(Usage { reading: self.meter.read()?, busy_ms: busy_ms()? })
+        Usage::by(&self.meter)
     }
 
     pub(super) async fn stop(self) {
@@ -128,6 +149,11 @@ impl Drop for Frozen {
 }
 
 impl Usage {
+    /// What these processes used by now.
+    pub(super) fn by(meter: &Meter) -> anyhow::Result<Self> {
+        Ok(Self { reading: meter.read()?, busy_ms: busy_ms()? })
+    }
+
     pub(super) fn since(&self, earlier: &Self) -> Used {
         let busy_ms = self.busy_ms.saturating_sub(earlier.busy_ms);
         Used { ms: self.reading.since(&earlier.reading), busy_ms }
@@ -142,7 +168,12 @@ impl Used {
 
     /// The client's part of all that was used.
     pub(super) fn client_share(&self) -> f64 {
-        three_digits(per(number(self.sum_ms(|name| name == "client")), self.busy_ms))
+        self.share(|name| name == "client")
+    }
+
+    /// The part of all that these processes used.
+    pub(super) fn share(&self, of: impl Fn(&str) -> bool) -> f64 {
+        three_digits(per(number(self.sum_ms(of)), self.busy_ms))
     }
 
     /// The part of all that nobody of the bench used.
@@ -150,6 +181,16 @@ impl Used {
         let foreign = self.busy_ms.saturating_sub(self.sum_ms(|_| true));
         three_digits(per(number(foreign), self.busy_ms))
     }
+}
+
+/// Waits until somebody who was just started serves, and looks as often as a start is worth measuring.
+pub(super) async fn serves(ready: &Ready) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while !ready.holds().await {
+        ensure!(begun.elapsed() < READY_MAX, "{ready:?} does not hold after {READY_MAX:?}");
+        tokio::time::sleep(START_LOOK).await;
+    }
+    Ok(())
 }
 
 /// Whether a process is ours: a service, the provider's stand-in, or the table engine that `cloudeats`

@@ -1,6 +1,6 @@
 //! Orders, counted when they are confirmed: through the gateway, beside the same five commits alone.
 
-mod phases;
+pub(super) mod phases;
 mod report;
 pub(super) mod saga;
 

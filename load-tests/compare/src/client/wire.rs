@@ -15,6 +15,7 @@ use super::Failure;
 const SERVICE_TOKEN: HeaderName = HeaderName::from_static("x-ce-token");
 const DEADLINE: HeaderName = HeaderName::from_static("x-ce-deadline");
 const OUTCOME: HeaderName = HeaderName::from_static("x-ce-outcome");
+const SESSION: HeaderName = HeaderName::from_static("vendure-auth-token");
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Nobody waits longer for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -37,6 +38,8 @@ pub(crate) struct Reply {
     pub(crate) begun_nothing: bool,
     /// When to ask again, where it says so.
     pub(crate) again_after: Option<Duration>,
+    /// What Vendure knows the visitor by from now on, where it says so.
+    pub(crate) session: Option<HeaderValue>,
     pub(crate) body: Bytes,
 }
 
@@ -84,6 +87,20 @@ impl Wire {
         self.send(request.map_err(unsendable)?).await
     }
 
+    /// Posts JSON to whoever knows no keys.
+    pub(crate) async fn post_keyless(
+        &self,
+        path: &str,
+        bearer: Option<&HeaderValue>,
+        body: Bytes,
+    ) -> Result<Reply, Failure> {
+        let request = self
+            .request(Method::POST, path, bearer)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body));
+        self.send(request.map_err(unsendable)?).await
+    }
+
     /// Sends JSON as one of our services does.
     pub(crate) async fn ask(
         &self,
@@ -122,6 +139,7 @@ impl Wire {
                 status: head.status.as_u16(),
                 begun_nothing: head.headers.get(OUTCOME).is_some_and(|outcome| outcome == "none"),
                 again_after: again_after(&head.headers),
+                session: head.headers.get(SESSION).cloned(),
                 body: body.to_bytes(),
             })
         };

@@ -32,6 +32,12 @@ impl Meter {
         Self { alone, families }
     }
 
+    /// Watches these too, by themselves.
+    pub(crate) fn and(&self, more: impl IntoIterator<Item = (String, u32)>) -> Self {
+        let alone = self.alone.iter().cloned().chain(more).collect();
+        Self { alone, families: self.families.clone() }
+    }
+
     /// Reads all counters; an error where a process is gone.
     pub(crate) fn read(&self) -> anyhow::Result<Reading> {
         let mut reading = BTreeMap::new();
@@ -72,6 +78,11 @@ impl Reading {
         let before = |name| earlier.0.get(name).copied().unwrap_or(0);
         self.0.iter().map(|(name, ms)| (name.clone(), ms.saturating_sub(before(name)))).collect()
     }
+}
+
+/// The memory of a process, in kB, its part of what it shares with others; nothing where it is gone.
+pub(crate) fn proportional_kb(pid: u32) -> Option<u64> {
+    super::field(format!("/proc/{pid}/smaps_rollup"), "Pss").map(|text| super::kb(&text))
 }
 
 /// What all processors did since the start of the machine, in ms; waiting is not work.
@@ -143,5 +154,14 @@ mod tests {
         let meter = Meter::new(vec![("me".to_owned(), std::process::id())], Vec::new());
         assert!(meter.read().unwrap().since(&Reading::default())["me"] <= busy_ms().unwrap());
         assert!(meter.peaks_mb()["me"] > 0 && meter.resident_kb()["me"] > 1024);
+        assert!(proportional_kb(std::process::id()).unwrap() > 1024);
+    }
+
+    #[test]
+    fn one_more_process_is_watched_beside_the_others() {
+        let meter = Meter::new(vec![("me".to_owned(), std::process::id())], Vec::new());
+        let both = meter.and([("parent".to_owned(), std::os::unix::process::parent_id())]);
+        let names: Vec<String> = both.resident_kb().into_keys().collect();
+        assert_eq!(names, ["me", "parent"]);
     }
 }

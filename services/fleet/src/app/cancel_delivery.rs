@@ -6,7 +6,7 @@ use postgres_kit::{PgConnection, StoreError, repeat};
 
 use crate::{
     App,
-    domain::{AlreadyPickedUp, Delivery},
+    domain::{AlreadyPickedUp, CANCELLED_ON_THE_WAY as CODE, Delivery},
     store,
 };
 
@@ -137,7 +137,6 @@ impl App {
         tx: &mut PgConnection,
         order: OrderId,
     ) -> Result<Option<Delivery>, StoreError> {
-        const CODE: &str = "cancelled-on-the-way";
         let delivery = store::deliveries::find_by_order(tx, order).await?;
         if let Some(delivery) = delivery.as_ref().filter(|delivery| delivery.state().is_under_way())
         {

@@ -62,6 +62,9 @@ kept_words! {
     }
 }
 
+/// What a person has to look at besides refused facts: the order was cancelled, and its courier goes on.
+pub(crate) const CANCELLED_ON_THE_WAY: &str = "cancelled-on-the-way";
+
 impl Refusal {
     /// Whether somebody has to look at it.
     pub(crate) const fn is_incident(self) -> bool {

@@ -233,10 +233,6 @@ impl App {
             tx.rollback().await;
             return answer_of(claim).map(Accepted::Known);
         }
-        if start.state == State::Reserving {
-            let calls = domain::calls_of(&stored);
-            store::steps::insert_asked(&mut tx, &stored, &calls).await?;
-        }
         outbox::stage(&mut tx, &events::placed(&stored)).await?;
         if mutants::on("ack_before_commit") {
             wrong::commit_some_day(tx);

@@ -13,8 +13,8 @@ use crate::{
     wire,
 };
 
-/// Orders shown in one turn.
-const TURN: i64 = 100;
+/// Most orders that are shown in one turn.
+pub(crate) const TURN: usize = 100;
 /// Writes under way at once.
 const AT_ONCE: usize = 8;
 

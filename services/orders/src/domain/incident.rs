@@ -37,6 +37,8 @@ pub(crate) struct Incident {
 }
 
 impl Trouble {
+    pub(crate) const ALL: [Self; 4] = [Self::LateFact, Self::Refused, Self::Overdue, Self::Unpaid];
+
     /// The word of tables and answers.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -49,6 +51,8 @@ impl Trouble {
 }
 
 impl Severity {
+    pub(crate) const ALL: [Self; 2] = [Self::Alert, Self::Page];
+
     /// The word of tables and answers.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -31,41 +31,49 @@ impl App {
             }
         };
         let mut tx = self.db.begin().await?;
-        if !store::notices::claim(&mut tx, provider, &notice.id, now).await? {
+        let outcome = async {
+            let outcome = self.weigh(&mut tx, notice.operation.as_ref()).await?;
+            let new =
+                store::notices::insert(&mut tx, provider, &notice.id, outcome, body, now).await?;
+            Ok::<_, StoreError>(new.then_some(outcome))
+        };
+        let outcome = outcome.await;
+        if matches!(outcome, Ok(None)) {
+            // It was told before: nothing of this time is to be seen.
             tx.rollback().await;
             metrics::notice("again");
             return Ok(());
         }
-        let outcome =
-            self.settle_notice(&mut tx, provider, &notice.id, notice.operation, body).await;
         let outcome = end(tx, outcome).await?;
-        metrics::notice(outcome.name());
-        self.refunds.notify_one();
+        metrics::notice(outcome.map_or("again", Outcome::name));
+        // It may have been what a refund waits for.
+        if outcome == Some(Outcome::Applied) {
+            self.refunds.notify_one();
+        }
         Ok(())
     }
 
-    async fn settle_notice(
+    async fn weigh(
         &self,
         tx: &mut Tx,
-        provider: &str,
-        id: &str,
-        operation: Option<Operation>,
-        body: &[u8],
+        operation: Option<&Operation>,
     ) -> Result<Outcome, StoreError> {
-        let outcome = match operation {
-            Some(operation) => self.take_in(tx, &operation).await?,
-            None => Outcome::Ignored,
-        };
-        store::notices::settle(tx, provider, id, outcome, body).await?;
-        Ok(outcome)
+        match operation {
+            Some(operation) => self.take_in(tx, operation).await,
+            None => Ok(Outcome::Ignored),
+        }
     }
 
     /// Tries again what was parked, in a transaction of its own.
     pub(super) async fn unpark(&self, id: &str, body: &[u8]) -> Result<Outcome, StoreError> {
         let operation = self.provider.read_again(body);
         let mut tx = self.db.begin().await?;
-        let provider = self.provider.name();
-        let outcome = self.settle_notice(&mut tx, provider, id, operation, body).await;
+        let outcome = async {
+            let outcome = self.weigh(&mut tx, operation.as_ref()).await?;
+            store::notices::settle(&mut tx, self.provider.name(), id, outcome, body).await?;
+            Ok(outcome)
+        };
+        let outcome = outcome.await;
         end(tx, outcome).await
     }
 

@@ -20,6 +20,8 @@ use crate::{
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
 /// A file that is not there so long after it was due is told to a person.
 const LATE: SignedDuration = SignedDuration::from_hours(24);
+/// And is asked for again so much later, behind the files of the days after it.
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 const COMPARED_AT_ONCE: i64 = 500;
 
 impl App {
@@ -35,16 +37,22 @@ impl App {
         let until = day_of(due).saturating_sub(1.day());
         loop {
             let mut db = self.db.acquire().await?;
-            let claimed = store::settlements::claim(&mut db, provider, until).await?;
+            let claimed =
+                store::settlements::claim(&mut db, provider, until, self.clock.now()).await?;
             drop(db);
             let Some(claimed) = claimed else { break };
             let outcome = self.read_settlement(&claimed, due).await;
-            let done = matches!(outcome, Ok(true));
             let mut db = self.db.acquire().await?;
-            store::settlements::release(&mut db, provider, claimed.day, done).await?;
+            store::settlements::release(&mut db, provider, &claimed).await?;
             drop(db);
-            if !outcome? {
-                break;
+            match outcome {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(ReconcileError::Superseded) => {
+                    tracing::info!(file.day = %claimed.day, "another process reads the provider's file");
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
         let mut db = self.db.acquire().await?;
@@ -66,16 +74,18 @@ impl App {
         let outcome = self.load(claimed).await;
         if !matches!(outcome, Ok(true)) {
             if due - LATE >= beginning(day.saturating_add(1.day())) {
-                self.report_no_file(day).await?;
+                self.report_no_file(claimed).await?;
             }
             return outcome;
         }
-        self.compare_file(day).await?;
-        // Where no file was read before, nobody knows what stood in it.
+        self.compare_file(claimed).await?;
+        // Where the file before was not read, nobody knows what stands in it.
         let from = beginning(day);
         let from = if claimed.first { from + GRACE } else { from - GRACE };
         let to = beginning(day.saturating_add(1.day())) - GRACE;
-        self.compare_books(day, (from, to)).await?;
+        self.compare_books(claimed, (from, to)).await?;
+        let mut db = self.db.acquire().await?;
+        mine(store::settlements::finish(&mut db, self.provider.name(), claimed).await?)?;
         tracing::info!(file.day = %day, "the provider's file was compared with the books");
         Ok(true)
     }
@@ -92,13 +102,15 @@ impl App {
             let kept_to = if piece.end.is_some() { read_to } else { piece.next };
             let kept_to = i64::try_from(kept_to).unwrap_or(i64::MAX);
             let mut db = self.db.acquire().await?;
-            store::settlements::keep(&mut db, provider, day, &piece.rows, kept_to).await?;
+            mine(
+                store::settlements::keep(&mut db, provider, claimed, &piece.rows, kept_to).await?,
+            )?;
             if let Some(told) = piece.end {
                 let found = store::settlements::count(&mut db, provider, day).await?;
                 if found == told {
                     return Ok(true);
                 }
-                store::settlements::restart(&mut db, provider, day).await?;
+                store::settlements::restart(&mut db, provider, claimed).await?;
                 return Err(ReconcileError::NotWhole { found, told });
             }
             read_to = piece.next;
@@ -106,8 +118,8 @@ impl App {
     }
 
     /// What the file says, and the books do not.
-    async fn compare_file(&self, day: Date) -> Result<(), StoreError> {
-        let provider = self.provider.name();
+    async fn compare_file(&self, claimed: &Claimed) -> Result<(), ReconcileError> {
+        let (provider, day) = (self.provider.name(), claimed.day);
         let mut after = String::new();
         loop {
             let mut db = self.db.acquire().await?;
@@ -123,7 +135,7 @@ impl App {
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.call_key);
             let mut tx = self.db.begin().await?;
-            let outcome = self.report_differing(&mut tx, day, &page).await;
+            let outcome = self.report_differing(&mut tx, claimed, &page).await;
             end(tx, outcome).await?;
         }
     }
@@ -131,9 +143,11 @@ impl App {
     async fn report_differing(
         &self,
         tx: &mut Tx,
-        day: Date,
+        claimed: &Claimed,
         page: &[Differing],
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ReconcileError> {
+        let day = claimed.day;
+        mine(store::settlements::extend(tx, self.provider.name(), claimed).await?)?;
         for line in page {
             let difference = match (line.booked_minor, &line.booked_currency) {
                 (None, _) => Difference::MissingHere,
@@ -158,9 +172,9 @@ impl App {
     /// What the books say, and no file.
     async fn compare_books(
         &self,
-        day: Date,
+        claimed: &Claimed,
         window: (Timestamp, Timestamp),
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ReconcileError> {
         let provider = self.provider.name();
         let mut after = None;
         loop {
@@ -177,7 +191,7 @@ impl App {
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.tx_id);
             let mut tx = self.db.begin().await?;
-            let outcome = self.report_unlisted(&mut tx, day, &page).await;
+            let outcome = self.report_unlisted(&mut tx, claimed, &page).await;
             end(tx, outcome).await?;
         }
     }
@@ -185,9 +199,11 @@ impl App {
     async fn report_unlisted(
         &self,
         tx: &mut Tx,
-        day: Date,
+        claimed: &Claimed,
         page: &[Unlisted],
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ReconcileError> {
+        let day = claimed.day;
+        mine(store::settlements::extend(tx, self.provider.name(), claimed).await?)?;
         for act in page {
             let order = OrderId::from_uuid(act.order_id);
             let key = format!("{order}:{}", act.what);
@@ -203,13 +219,15 @@ impl App {
         Ok(())
     }
 
-    async fn report_no_file(&self, day: Date) -> Result<(), StoreError> {
+    async fn report_no_file(&self, claimed: &Claimed) -> Result<(), StoreError> {
+        let (day, again_at) = (claimed.day, self.clock.now() + ASKED_AGAIN);
         let mut tx = self.db.begin().await?;
         let key = format!("settlement:{day}");
         let outcome = async {
             let kind = Difference::FileMissing;
             let found = self.seen_in(&mut tx, day, kind, &key, None).await?;
-            self.insert_break(&mut tx, &Break { theirs: "no file".to_owned(), ..found }).await
+            self.insert_break(&mut tx, &Break { theirs: "no file".to_owned(), ..found }).await?;
+            store::settlements::postpone(&mut tx, self.provider.name(), claimed, again_at).await
         };
         let outcome = outcome.await;
         end(tx, outcome).await
@@ -230,6 +248,11 @@ impl App {
         let found = self.broken(difference, key, payment.as_ref());
         Ok(Break { order: found.order.or(order), file_day: Some(day), ..found })
     }
+}
+
+/// Who lost the lease stops.
+const fn mine(held: bool) -> Result<(), ReconcileError> {
+    if held { Ok(()) } else { Err(ReconcileError::Superseded) }
 }
 
 /// The day of a moment, in UTC as the provider's files have it.

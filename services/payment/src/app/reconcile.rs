@@ -38,6 +38,8 @@ pub(crate) enum ReconcileError {
     Open(#[from] NotDecided),
     #[error("the file is not whole: {found} lines of {told}")]
     NotWhole { found: i64, told: i64 },
+    #[error("another process took the file over")]
+    Superseded,
     #[error("what was found could not be stored")]
     Store(#[from] StoreError),
 }

@@ -19,6 +19,9 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Applied, Self::Stale, Self::Parked, Self::Contradiction, Self::Ignored];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Applied => "APPLIED",
@@ -30,28 +33,31 @@ impl Outcome {
     }
 }
 
-/// Claims a notice by the provider's id. False: it was told before.
-pub(crate) async fn claim(
+/// Stores a notice and what became of it; the body is kept while it is parked. False: it was told before.
+pub(crate) async fn insert(
     tx: &mut PgConnection,
     provider: &str,
     id: &str,
+    outcome: Outcome,
+    body: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let claimed = sqlx::query(
-        "INSERT INTO provider_notice (provider, notice_id, outcome, received_at)
-         VALUES ($1, $2, $3, $4)
+    let inserted = sqlx::query(
+        "INSERT INTO provider_notice (provider, notice_id, outcome, body, received_at)
+         VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT DO NOTHING",
     )
     .bind(provider)
     .bind(id)
-    .bind(Outcome::Ignored.name())
+    .bind(outcome.name())
+    .bind((outcome == Outcome::Parked).then_some(body))
     .bind(now.to_sqlx())
     .execute(tx)
     .await?;
-    Ok(claimed.rows_affected() == 1)
+    Ok(inserted.rows_affected() == 1)
 }
 
-/// Stores what became of a notice; the body is kept while it is parked.
+/// Stores what became of a notice that was parked; its body is kept as long as it is.
 pub(crate) async fn settle(
     tx: &mut PgConnection,
     provider: &str,

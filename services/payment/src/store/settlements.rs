@@ -4,6 +4,7 @@ use common::types::{OrderId, Timestamp};
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use postgres_kit::{PgConnection, StoreError};
+use sqlx::{Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use super::ledger::first_id_at;
@@ -15,9 +16,11 @@ const PRUNED_AT_ONCE: i64 = 1_000;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Claimed {
     pub(crate) day: Date,
+    /// Which reader of this file it is: with another one's number nothing is done to it.
+    pub(crate) epoch: i64,
     /// How many bytes of it were read before.
     pub(crate) read_to: i64,
-    /// Whether no file was read before it.
+    /// Whether the file of the day before was not read.
     pub(crate) first: bool,
 }
 
@@ -43,68 +46,118 @@ pub(crate) struct Unlisted {
 }
 
 /// Takes the lease of the next day's file, up to the day `until`, unless another process reads it. Where none
-/// was read before, that is the file of `until`.
+/// was read before, that is the file of `until`; a file that stayed away is passed over until it is its time.
 pub(crate) async fn claim(
     db: &mut PgConnection,
     provider: &str,
     until: Date,
+    now: Timestamp,
 ) -> Result<Option<Claimed>, StoreError> {
-    let claimed: Option<(jiff_sqlx::Date, i64, bool)> = sqlx::query_as(
-        "WITH done AS (
-             SELECT max(day) AS day
-               FROM settlement_file
-              WHERE provider = $1 AND done_at IS NOT NULL
-         ), next AS (
-             SELECT coalesce(done.day + 1, (SELECT min(day) FROM settlement_file WHERE provider = $1), $2) AS day,
-                    done.day IS NULL AS first
-               FROM done
+    let claimed: Option<(jiff_sqlx::Date, i64, i64, bool)> = sqlx::query_as(
+        "WITH next AS (
+             SELECT coalesce((SELECT min(day)
+                                FROM settlement_file
+                               WHERE provider = $1 AND done_at IS NULL
+                                 AND (asked_again_at IS NULL OR asked_again_at <= $3)),
+                             (SELECT max(day) + 1 FROM settlement_file WHERE provider = $1),
+                             $2) AS day
          ), claimed AS (
-             INSERT INTO settlement_file AS f (provider, day, lease_until)
-             SELECT $1, next.day, now() + interval '60 s'
+             INSERT INTO settlement_file AS f (provider, day, lease_until, lease_epoch)
+             SELECT $1, next.day, now() + interval '60 s', 1
                FROM next
               WHERE next.day <= $2
-                 ON CONFLICT (provider, day) DO UPDATE SET lease_until = now() + interval '60 s'
+                 ON CONFLICT (provider, day)
+                 DO UPDATE SET lease_until = now() + interval '60 s', lease_epoch = f.lease_epoch + 1
               WHERE f.done_at IS NULL AND (f.lease_until IS NULL OR f.lease_until < now())
-             RETURNING day, read_to
+             RETURNING day, lease_epoch, read_to
          )
-         SELECT claimed.day, claimed.read_to, next.first
-           FROM claimed
-           JOIN next USING (day)",
+         SELECT day, lease_epoch, read_to,
+                NOT EXISTS (SELECT 1
+                              FROM settlement_file f
+                             WHERE f.provider = $1 AND f.day = claimed.day - 1 AND f.done_at IS NOT NULL)
+           FROM claimed",
     )
     .bind(provider)
     .bind(until.to_sqlx())
+    .bind(now.to_sqlx())
     .fetch_optional(db)
     .await?;
-    Ok(claimed.map(|(day, read_to, first)| Claimed { day: day.to_jiff(), read_to, first }))
+    Ok(claimed.map(|(day, epoch, read_to, first)| Claimed {
+        day: day.to_jiff(),
+        epoch,
+        read_to,
+        first,
+    }))
 }
 
-/// Keeps lines of a file, how far it was read, and the lease. A line that is there stays as it is.
+/// Passes the file over until `at`.
+pub(crate) async fn postpone(
+    db: &mut PgConnection,
+    provider: &str,
+    claimed: &Claimed,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let postponed = sqlx::query(
+        "UPDATE settlement_file
+            SET asked_again_at = $4
+          WHERE provider = $1 AND day = $2 AND lease_epoch = $3 AND done_at IS NULL",
+    );
+    postponed
+        .bind(provider)
+        .bind(claimed.day.to_sqlx())
+        .bind(claimed.epoch)
+        .bind(at.to_sqlx())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Extends the lease; false where it is another reader's.
+pub(crate) async fn extend(
+    db: &mut PgConnection,
+    provider: &str,
+    claimed: &Claimed,
+) -> Result<bool, StoreError> {
+    let extended = sqlx::query(
+        "UPDATE settlement_file
+            SET lease_until = now() + interval '60 s'
+          WHERE provider = $1 AND day = $2 AND lease_epoch = $3 AND done_at IS NULL",
+    );
+    held(extended, db, provider, claimed).await
+}
+
+/// Keeps lines of a file, how far it was read, and the lease; false, and nothing kept, where that is another
+/// reader's. A line that is there stays as it is.
 pub(crate) async fn keep(
     db: &mut PgConnection,
     provider: &str,
-    day: Date,
+    claimed: &Claimed,
     rows: &[SettledRow],
     read_to: i64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let acts: Vec<_> = rows.iter().map(SettledRow::act).collect();
     let (orders, whats): (Vec<_>, Vec<_>) = acts
         .into_iter()
         .map(|act| act.map_or((None, None), |(order, what)| (Some(order.as_uuid()), Some(what))))
         .unzip();
-    sqlx::query(
-        "WITH kept AS (
+    let held: i64 = sqlx::query_scalar(
+        "WITH held AS (
+             UPDATE settlement_file
+                SET read_to = $3, lease_until = now() + interval '60 s'
+              WHERE provider = $1 AND day = $2 AND lease_epoch = $10 AND done_at IS NULL
+             RETURNING 1
+         ), kept AS (
              INSERT INTO settlement_row (provider, call_key, day, kind, order_id, what, amount_minor, currency)
              SELECT $1, r.call_key, $2, r.kind, r.order_id, r.what, r.amount_minor, r.currency
                FROM unnest($4::text[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::text[])
                     AS r (call_key, kind, order_id, what, amount_minor, currency)
+              WHERE EXISTS (SELECT 1 FROM held)
                  ON CONFLICT DO NOTHING
          )
-         UPDATE settlement_file
-            SET read_to = $3, lease_until = now() + interval '60 s'
-          WHERE provider = $1 AND day = $2 AND done_at IS NULL",
+         SELECT count(*) FROM held",
     )
     .bind(provider)
-    .bind(day.to_sqlx())
+    .bind(claimed.day.to_sqlx())
     .bind(read_to)
     .bind(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
@@ -112,9 +165,10 @@ pub(crate) async fn keep(
     .bind(whats)
     .bind(rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.currency.as_str()).collect::<Vec<_>>())
-    .execute(db)
+    .bind(claimed.epoch)
+    .fetch_one(db)
     .await?;
-    Ok(())
+    Ok(held > 0)
 }
 
 /// How many lines of a day's file are kept.
@@ -132,41 +186,60 @@ pub(crate) async fn count(
 pub(crate) async fn restart(
     db: &mut PgConnection,
     provider: &str,
-    day: Date,
+    claimed: &Claimed,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "WITH gone AS (
-             DELETE FROM settlement_row WHERE provider = $1 AND day = $2
+    let restarted = sqlx::query(
+        "WITH held AS (
+             UPDATE settlement_file
+                SET read_to = 0, lease_until = NULL
+              WHERE provider = $1 AND day = $2 AND lease_epoch = $3 AND done_at IS NULL
+             RETURNING provider, day
          )
-         UPDATE settlement_file
-            SET read_to = 0, lease_until = NULL
-          WHERE provider = $1 AND day = $2 AND done_at IS NULL",
-    )
-    .bind(provider)
-    .bind(day.to_sqlx())
-    .execute(db)
-    .await?;
+         DELETE FROM settlement_row r USING held WHERE r.provider = held.provider AND r.day = held.day",
+    );
+    held(restarted, db, provider, claimed).await?;
     Ok(())
 }
 
-/// Gives the lease back; `done`: the file was compared to its end.
+/// Gives the lease back, if it is still this reader's.
 pub(crate) async fn release(
     db: &mut PgConnection,
     provider: &str,
-    day: Date,
-    done: bool,
+    claimed: &Claimed,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let released = sqlx::query(
         "UPDATE settlement_file
-            SET lease_until = NULL, done_at = CASE WHEN $3 THEN coalesce(done_at, now()) ELSE done_at END
-          WHERE provider = $1 AND day = $2",
-    )
-    .bind(provider)
-    .bind(day.to_sqlx())
-    .bind(done)
-    .execute(db)
-    .await?;
+            SET lease_until = NULL
+          WHERE provider = $1 AND day = $2 AND lease_epoch = $3",
+    );
+    held(released, db, provider, claimed).await?;
     Ok(())
+}
+
+/// Says that the file was compared to its end; false where another reader has it.
+pub(crate) async fn finish(
+    db: &mut PgConnection,
+    provider: &str,
+    claimed: &Claimed,
+) -> Result<bool, StoreError> {
+    let finished = sqlx::query(
+        "UPDATE settlement_file
+            SET done_at = now()
+          WHERE provider = $1 AND day = $2 AND lease_epoch = $3 AND done_at IS NULL",
+    );
+    held(finished, db, provider, claimed).await
+}
+
+/// Whether a statement about the reader's file did anything.
+async fn held(
+    statement: Query<'_, Postgres, PgArguments>,
+    db: &mut PgConnection,
+    provider: &str,
+    claimed: &Claimed,
+) -> Result<bool, StoreError> {
+    let statement = statement.bind(provider.to_owned());
+    let outcome = statement.bind(claimed.day.to_sqlx()).bind(claimed.epoch).execute(db).await?;
+    Ok(outcome.rows_affected() > 0)
 }
 
 /// At most `limit` lines of a day with which the books do not agree, by key, after `after`.

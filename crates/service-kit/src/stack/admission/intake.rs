@@ -10,7 +10,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use common::types::Class;
 use tokio::time::Instant;
 
-use super::limit::Limit;
+use super::{limit::Limit, plan::Rank};
 use crate::{
     Problem, context,
     metrics::{SERIES, Shed},
@@ -84,6 +84,9 @@ impl Intake {
         let IntakeConfig { intake_min, intake_max, undecided_max } = config;
         let limit = Limit::new(intake_min, intake_max, in_time / 2);
         SERIES.intake_limit(limit.now());
+        for why in [Shed::Limit, Shed::Undecided] {
+            SERIES.may_shed(Rank::Deed, why);
+        }
         let state = Mutex::new(State { limit, under_way: 0, undecided: 0 });
         Self(Some(Arc::new(Inner { undecided_max: undecided_max.max(1), state })))
     }

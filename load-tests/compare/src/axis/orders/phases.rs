@@ -24,10 +24,10 @@ use crate::figures::{number, per, three_digits};
 /// So many hands for one customer, that nobody has to wait for a free one in the open model.
 const OPEN_HANDS: usize = 4;
 
-pub(super) const CLIENTS: u16 = 32;
+pub(in crate::axis) const CLIENTS: u16 = 32;
 
 /// Everything that rounds need.
-pub(super) struct Phases<'a> {
+pub(in crate::axis) struct Phases<'a> {
     bench: &'a Bench,
     phase: Phase,
     clients: usize,
@@ -40,46 +40,49 @@ pub(super) struct Phases<'a> {
 
 /// What a round found.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Round {
+pub(in crate::axis) struct Round {
     /// Orders per second of the limit.
-    pub(super) limit: f64,
+    pub(in crate::axis) limit: f64,
     /// Confirmed orders per second of ours.
-    pub(super) ours: f64,
-    pub(super) ratio: f64,
-    pub(super) fast: Cost,
+    pub(in crate::axis) ours: f64,
+    pub(in crate::axis) ratio: f64,
+    pub(in crate::axis) fast: Cost,
     /// At half the rate.
-    pub(super) half: Cost,
-    pub(super) half_rate: f64,
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
-    pub(super) p999_ms: f64,
+    pub(in crate::axis) half: Cost,
+    pub(in crate::axis) half_rate: f64,
+    pub(in crate::axis) p50_ms: f64,
+    pub(in crate::axis) p99_ms: f64,
+    pub(in crate::axis) p999_ms: f64,
 }
 
 /// What a phase cost, from its first request to the last work that followed from it.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Cost {
+pub(in crate::axis) struct Cost {
     /// Orders confirmed, warm-up included.
-    pub(super) orders: u64,
-    pub(super) failures: BTreeMap<String, u64>,
+    pub(in crate::axis) orders: u64,
+    pub(in crate::axis) failures: BTreeMap<String, u64>,
     /// CPU of all our processes for one order, PostgreSQL apart.
-    pub(super) cpu_ms_per_order: f64,
-    pub(super) cpu_ms_per_order_by_process: BTreeMap<String, f64>,
+    pub(in crate::axis) cpu_ms_per_order: f64,
+    pub(in crate::axis) cpu_ms_per_order_by_process: BTreeMap<String, f64>,
     /// Those of readers and pollers too.
-    pub(super) commits_per_order: f64,
-    pub(super) commits_per_order_by_database: BTreeMap<String, f64>,
-    pub(super) wal_kb_per_order: f64,
-    pub(super) wal_syncs_per_order: f64,
+    pub(in crate::axis) commits_per_order: f64,
+    pub(in crate::axis) commits_per_order_by_database: BTreeMap<String, f64>,
+    pub(in crate::axis) wal_kb_per_order: f64,
+    pub(in crate::axis) wal_syncs_per_order: f64,
     /// The client's part of all CPU that was used.
-    pub(super) client_share: f64,
+    pub(in crate::axis) client_share: f64,
     /// The part of all CPU that nobody of the bench used.
-    pub(super) foreign_share: f64,
+    pub(in crate::axis) foreign_share: f64,
     /// How long the work that follows took after the last answer.
-    pub(super) drain_s: f64,
+    pub(in crate::axis) drain_s: f64,
 }
 
 impl<'a> Phases<'a> {
     /// Makes the tables of the limit and opens the store.
-    pub(super) async fn prepare(settings: &Settings, bench: &'a Bench) -> anyhow::Result<Self> {
+    pub(in crate::axis) async fn prepare(
+        settings: &Settings,
+        bench: &'a Bench,
+    ) -> anyhow::Result<Self> {
         let site = bench.site();
         let saga_url = site.superuser_url(saga::DATABASE)?.expose_secret().to_owned();
         saga::make(site.superuser_url("postgres")?.expose_secret(), &saga_url).await?;
@@ -98,19 +101,11 @@ impl<'a> Phases<'a> {
         })
     }
 
-    pub(super) async fn round(&mut self) -> anyhow::Result<Round> {
-        self.records.checkpoint().await?;
-        if self.phase.warm_up >= Duration::from_secs(1) {
-            self.saga.run(self.phase.warm_up).await?;
-        }
-        let limit = self.saga.run(self.phase.measured).await?;
-
-        let (tally, fast) = self.observed(None).await?;
-        let ours = number(tally.done) / self.phase.measured.as_secs_f64();
-        ensure!(ours > 0.0, "no order was confirmed in time: {:?}", tally.failures);
-
+    pub(in crate::axis) async fn round(&mut self) -> anyhow::Result<Round> {
+        let limit = self.limit().await?;
+        let (ours, fast) = self.fast().await?;
         let half_rate = ours / 2.0;
-        let (tally, half) = self.observed(Some(half_rate)).await?;
+        let (tally, half) = self.at(half_rate).await?;
         Ok(Round {
             limit: three_digits(limit),
             ours: three_digits(ours),
@@ -122,6 +117,28 @@ impl<'a> Phases<'a> {
             p99_ms: three_digits(tally.wait_ms(0.99)),
             p999_ms: three_digits(tally.wait_ms(0.999)),
         })
+    }
+
+    /// Orders per second of the limit.
+    pub(in crate::axis) async fn limit(&mut self) -> anyhow::Result<f64> {
+        self.records.checkpoint().await?;
+        if self.phase.warm_up >= Duration::from_secs(1) {
+            self.saga.run(self.phase.warm_up).await?;
+        }
+        self.saga.run(self.phase.measured).await
+    }
+
+    /// Orders per second of ours, as fast as it goes, and what they cost.
+    pub(in crate::axis) async fn fast(&mut self) -> anyhow::Result<(f64, Cost)> {
+        let (tally, cost) = self.observed(None).await?;
+        let ours = number(tally.done) / self.phase.measured.as_secs_f64();
+        ensure!(ours > 0.0, "no order was confirmed in time: {:?}", tally.failures);
+        Ok((ours, cost))
+    }
+
+    /// Orders at this rate, each due at its time.
+    pub(in crate::axis) async fn at(&mut self, rate: f64) -> anyhow::Result<(Tally, Cost)> {
+        self.observed(Some(rate)).await
     }
 
     /// Orders at a rate, or as fast as it goes, and waits until all that follows is done: what an order
@@ -162,7 +179,7 @@ impl<'a> Phases<'a> {
     }
 
     /// What the records say in the end.
-    pub(super) async fn evidence(&mut self) -> anyhow::Result<Evidence> {
+    pub(in crate::axis) async fn evidence(&mut self) -> anyhow::Result<Evidence> {
         let backlog = self.records.drain().await?;
         let promises = self.shop.promises.all();
         let found = gate::collect(&mut self.records, self.shop.store, &promises, backlog).await?;
@@ -172,7 +189,7 @@ impl<'a> Phases<'a> {
     }
 
     /// Versions and settings of the engines.
-    pub(super) async fn versions(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
+    pub(in crate::axis) async fn versions(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
         let mut versions = self.records.versions().await?;
         versions.insert("pgbench".to_owned(), self.saga.version());
         Ok(versions)

@@ -164,7 +164,13 @@ pub(super) mod tests {
     }
 
     fn reply(status: u16, begun_nothing: bool, again_after: Option<Duration>) -> Fate {
-        Fate::of(&Ok(Reply { status, begun_nothing, again_after, body: bytes::Bytes::new() }))
+        Fate::of(&Ok(Reply {
+            status,
+            begun_nothing,
+            again_after,
+            session: None,
+            body: bytes::Bytes::new(),
+        }))
     }
 
     #[test]

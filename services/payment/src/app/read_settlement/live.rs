@@ -1,12 +1,16 @@
 //! Files of a provider whose clock and ours stand where a test puts them.
 
-use common::types::Clock;
+use common::types::{Clock, Currency};
 use jiff::SignedDuration;
 use serde_json::json;
 use sqlx::PgPool;
 use test_kit::FixedClock;
 
-use crate::bench::{Bench, ORDER, asking, asking_for};
+use crate::{
+    bench::{Bench, ORDER, asking, asking_for},
+    domain::{SettledKind, SettledRow},
+    store::settlements::{claim, count, extend, finish, keep, postpone, release, restart},
+};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -142,8 +146,56 @@ async fn a_file_that_stays_away_is_told_to_a_person_and_heals_when_it_comes(db: 
     bench.read_files().await;
     bench.has_breaks(&["file-missing settlement:2026-06-01"]).await;
     theirs.advance(DAY + DAY);
+    clock.advance(SignedDuration::from_hours(1));
     bench.read_files().await;
 
     bench.has_breaks(&[]).await;
     assert_eq!(bench.files().await, ["2026-06-01 0", "2026-06-02 0"]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn a_file_that_never_comes_holds_up_none_of_the_days_after_it(db: PgPool) {
+    let clock = FixedClock::default();
+    let bench = Bench::at(db.clone(), &clock).await;
+    let away = "INSERT INTO settlement_file (provider, day, asked_again_at)
+                VALUES ('sandbox', '2026-06-01', '2026-06-03 13:00Z')";
+    sqlx::query(away).execute(&db).await.unwrap();
+
+    clock.advance(DAY + DAY);
+    bench.read_files().await;
+    assert_eq!(bench.files().await, ["2026-06-02 0"]);
+    clock.advance(SignedDuration::from_hours(2));
+    bench.read_files().await;
+
+    assert_eq!(bench.files().await, ["2026-06-01 0", "2026-06-02 0"]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_lost_the_lease_of_a_file_does_no_more_to_it(db: PgPool) {
+    const OURS: &str = "sandbox";
+    let (now, day) = (FixedClock::default().now(), "2026-05-31".parse().unwrap());
+    let line = |key: &str| SettledRow {
+        key: key.to_owned(),
+        kind: SettledKind::Charge,
+        amount_minor: 7,
+        currency: Currency::USD,
+    };
+    let mut db = db.acquire().await.unwrap();
+    let slow = claim(&mut db, OURS, day, now).await.unwrap().unwrap();
+    assert!(claim(&mut db, OURS, day, now).await.unwrap().is_none());
+    let late = "UPDATE settlement_file SET lease_until = now() - interval '1 s'";
+    sqlx::query(late).execute(&mut *db).await.unwrap();
+    let quick = claim(&mut db, OURS, day, now).await.unwrap().unwrap();
+    assert!(keep(&mut db, OURS, &quick, &[line("1")], 70).await.unwrap());
+
+    assert!(!keep(&mut db, OURS, &slow, &[line("2")], 10).await.unwrap());
+    assert!(!extend(&mut db, OURS, &slow).await.unwrap());
+    assert!(!finish(&mut db, OURS, &slow).await.unwrap());
+    restart(&mut db, OURS, &slow).await.unwrap();
+    postpone(&mut db, OURS, &slow, now).await.unwrap();
+    release(&mut db, OURS, &slow).await.unwrap();
+
+    assert_eq!(count(&mut db, OURS, day).await.unwrap(), 1);
+    assert!(claim(&mut db, OURS, day, now).await.unwrap().is_none());
+    assert!(finish(&mut db, OURS, &quick).await.unwrap());
 }
