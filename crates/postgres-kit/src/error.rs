@@ -155,8 +155,7 @@ mod live {
         assert_eq!((fault.class(), fault.code()), (Class::Unavailable, "database-busy"));
 
         let options = sqlx::postgres::PgConnectOptions::clone(&db.connect_options());
-        let one =
-            PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(10));
+        let one = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(1));
         let one = Db::from_pool(one.connect_lazy_with(options));
         // On a busy machine the first tries may come to nothing, too.
         let held = loop {

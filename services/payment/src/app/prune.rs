@@ -25,7 +25,7 @@ impl App {
         let before = (now - LINES_KEPT).to_zoned(TimeZone::UTC).date();
         let mut lines = 0;
         for _ in 0..LINES_ROUNDS {
-            let gone = store::settlements::prune(&mut db, before).await?;
+            let gone = store::settlements::prune(&mut db, self.provider.name(), before).await?;
             lines += gone;
             if gone == 0 {
                 break;

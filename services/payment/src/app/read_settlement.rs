@@ -22,7 +22,19 @@ const GRACE: SignedDuration = SignedDuration::from_mins(10);
 const LATE: SignedDuration = SignedDuration::from_hours(24);
 /// And is asked for again so much later, behind the files of the days after it.
 const ASKED_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+/// One that could not be read is tried again so much later, behind the others, too.
+const TRIED_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 const COMPARED_AT_ONCE: i64 = 500;
+
+/// What became of a file.
+enum Found {
+    /// It was compared with the books.
+    All,
+    /// It is not there, and was passed over.
+    Nothing,
+    /// It may still come.
+    NotYet,
+}
 
 impl App {
     /// Reads the files of the days that are over since `after`, each once and to its end, compares them with
@@ -35,25 +47,24 @@ impl App {
         let provider = self.provider.name();
         let due = self.clock.now() - after;
         let until = day_of(due).saturating_sub(1.day());
+        let mut failed = None;
         loop {
+            let now = self.clock.now();
             let mut db = self.db.acquire().await?;
-            let claimed =
-                store::settlements::claim(&mut db, provider, until, self.clock.now()).await?;
+            let claimed = store::settlements::claim(&mut db, provider, until, now).await?;
             drop(db);
             let Some(claimed) = claimed else { break };
             let outcome = self.read_settlement(&claimed, due).await;
             let mut db = self.db.acquire().await?;
-            store::settlements::release(&mut db, provider, &claimed).await?;
-            drop(db);
-            match outcome {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(ReconcileError::Superseded) => {
-                    tracing::info!(file.day = %claimed.day, "another process reads the provider's file");
-                    break;
-                }
-                Err(error) => return Err(error),
+            if let Err(error) = outcome {
+                let again_at = now + TRIED_AGAIN;
+                store::settlements::postpone(&mut db, provider, &claimed, again_at).await?;
+                failed.get_or_insert(error);
+            } else if matches!(outcome, Ok(Found::NotYet)) {
+                store::settlements::release(&mut db, provider, &claimed).await?;
+                break;
             }
+            store::settlements::release(&mut db, provider, &claimed).await?;
         }
         let mut db = self.db.acquire().await?;
         let healed = store::settlements::heal(&mut db, provider, self.clock.now()).await?;
@@ -61,33 +72,50 @@ impl App {
             tracing::info!(healed, "differences from the provider's files have healed");
         }
         metrics::breaks_open(store::recon::count_open(&mut db).await?);
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
-    /// Reads and compares one file. False: it is not there.
+    /// Reads and compares one file.
     async fn read_settlement(
         &self,
         claimed: &Claimed,
         due: Timestamp,
-    ) -> Result<bool, ReconcileError> {
-        let day = claimed.day;
-        let outcome = self.load(claimed).await;
-        if !matches!(outcome, Ok(true)) {
-            if due - LATE >= beginning(day.saturating_add(1.day())) {
+    ) -> Result<Found, ReconcileError> {
+        let (provider, day) = (self.provider.name(), claimed.day);
+        let midnight = beginning(day.saturating_add(1.day()));
+        let loaded = self.load(claimed).await;
+        let late = due - LATE >= midnight;
+        match loaded {
+            Ok(true) => {}
+            Ok(false) if !late => return Ok(Found::NotYet),
+            Ok(false) => {
                 self.report_no_file(claimed).await?;
+                return Ok(Found::Nothing);
             }
-            return outcome;
+            Err(error) => {
+                // Whatever else went wrong is ours, and says nothing of the file.
+                if late
+                    && matches!(error, ReconcileError::Open(_) | ReconcileError::NotWhole { .. })
+                {
+                    self.report_no_file(claimed).await?;
+                }
+                return Err(error);
+            }
         }
         self.compare_file(claimed).await?;
-        // Where the file before was not read, nobody knows what stands in it.
-        let from = beginning(day);
-        let from = if claimed.first { from + GRACE } else { from - GRACE };
-        let to = beginning(day.saturating_add(1.day())) - GRACE;
+        let mut db = self.db.acquire().await?;
+        let next_begun =
+            store::settlements::is_begun(&mut db, provider, day.saturating_add(1.day())).await?;
+        drop(db);
+        // Where the file before was not read, nobody knows what stands in it. And where the next one was read before
+        // this one, it left out what is looked for here.
+        let from = if claimed.first { beginning(day) + GRACE } else { beginning(day) - GRACE };
+        let to = if next_begun { midnight + GRACE } else { midnight - GRACE };
         self.compare_books(claimed, (from, to)).await?;
         let mut db = self.db.acquire().await?;
-        mine(store::settlements::finish(&mut db, self.provider.name(), claimed).await?)?;
+        mine(store::settlements::finish(&mut db, provider, claimed).await?)?;
         tracing::info!(file.day = %day, "the provider's file was compared with the books");
-        Ok(true)
+        Ok(Found::All)
     }
 
     /// Keeps the lines of a file, piece by piece, from where the last reader stopped.
@@ -110,7 +138,7 @@ impl App {
                 if found == told {
                     return Ok(true);
                 }
-                store::settlements::restart(&mut db, provider, claimed).await?;
+                while store::settlements::restart(&mut db, provider, claimed).await? > 0 {}
                 return Err(ReconcileError::NotWhole { found, told });
             }
             read_to = piece.next;
@@ -123,17 +151,17 @@ impl App {
         let mut after = String::new();
         loop {
             let mut db = self.db.acquire().await?;
-            let page = store::settlements::list_differing(
-                &mut db,
-                provider,
-                day,
-                &after,
-                COMPARED_AT_ONCE,
-            )
-            .await?;
+            mine(store::settlements::extend(&mut db, provider, claimed).await?)?;
+            let to =
+                store::settlements::end_of_page(&mut db, provider, day, &after, COMPARED_AT_ONCE);
+            let Some(to) = to.await? else { return Ok(()) };
+            let page =
+                store::settlements::list_differing(&mut db, provider, day, (&after, &to)).await?;
             drop(db);
-            let Some(last) = page.last() else { return Ok(()) };
-            after.clone_from(&last.call_key);
+            after = to;
+            if page.is_empty() {
+                continue;
+            }
             let mut tx = self.db.begin().await?;
             let outcome = self.report_differing(&mut tx, claimed, &page).await;
             end(tx, outcome).await?;
@@ -179,17 +207,16 @@ impl App {
         let mut after = None;
         loop {
             let mut db = self.db.acquire().await?;
-            let page = store::settlements::list_unlisted(
-                &mut db,
-                provider,
-                window,
-                after,
-                COMPARED_AT_ONCE,
-            )
-            .await?;
+            mine(store::settlements::extend(&mut db, provider, claimed).await?)?;
+            let to = store::settlements::end_of_acts(&mut db, window, after, COMPARED_AT_ONCE);
+            let Some(to) = to.await? else { return Ok(()) };
+            let page =
+                store::settlements::list_unlisted(&mut db, provider, window.0, (after, to)).await?;
             drop(db);
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.tx_id);
+            after = Some(to);
+            if page.is_empty() {
+                continue;
+            }
             let mut tx = self.db.begin().await?;
             let outcome = self.report_unlisted(&mut tx, claimed, &page).await;
             end(tx, outcome).await?;
@@ -219,15 +246,17 @@ impl App {
         Ok(())
     }
 
-    async fn report_no_file(&self, claimed: &Claimed) -> Result<(), StoreError> {
+    async fn report_no_file(&self, claimed: &Claimed) -> Result<(), ReconcileError> {
         let (day, again_at) = (claimed.day, self.clock.now() + ASKED_AGAIN);
         let mut tx = self.db.begin().await?;
         let key = format!("settlement:{day}");
         let outcome = async {
+            let provider = self.provider.name();
+            mine(store::settlements::postpone(&mut tx, provider, claimed, again_at).await?)?;
             let kind = Difference::FileMissing;
             let found = self.seen_in(&mut tx, day, kind, &key, None).await?;
-            self.insert_break(&mut tx, &Break { theirs: "no file".to_owned(), ..found }).await?;
-            store::settlements::postpone(&mut tx, self.provider.name(), claimed, again_at).await
+            let found = Break { theirs: "no file".to_owned(), ..found };
+            Ok(self.insert_break(&mut tx, &found).await?)
         };
         let outcome = outcome.await;
         end(tx, outcome).await

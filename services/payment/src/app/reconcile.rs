@@ -53,8 +53,8 @@ impl App {
         let mut db = self.db.acquire().await?;
         let claimed = store::recon::claim_walk(&mut db, provider, now - FIRST).await?;
         drop(db);
-        let Some(walked_to) = claimed else { return Ok(()) };
-        let outcome = self.walk(walked_to, now - LAG).await;
+        let Some((walked_to, theirs)) = claimed else { return Ok(()) };
+        let outcome = self.walk(walked_to, now.min(theirs) - LAG).await;
         let mut db = self.db.acquire().await?;
         store::recon::end_walk(&mut db, provider).await?;
         metrics::breaks_open(store::recon::count_open(&mut db).await?);

@@ -56,25 +56,25 @@ struct BreakRow {
     resolution: Option<String>,
 }
 
-/// Begins a walk, unless another process is walking; answers how far the last one came. A provider that was
-/// never walked is walked from `first`.
+/// Begins a walk, unless another process is walking; answers how far the last one came, and the database's time: a
+/// walk beyond that would never be made again. A provider that was never walked is walked from `first`.
 pub(crate) async fn claim_walk(
     db: &mut PgConnection,
     provider: &str,
     first: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    let walked_to: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar(
+) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let walk: Option<(jiff_sqlx::Timestamp, jiff_sqlx::Timestamp)> = sqlx::query_as(
         "INSERT INTO recon_walk AS w (provider, walked_to, lease_until)
          VALUES ($1, $2, now() + interval '60 s')
              ON CONFLICT (provider) DO UPDATE SET lease_until = now() + interval '60 s'
           WHERE w.lease_until IS NULL OR w.lease_until < now()
-         RETURNING walked_to",
+         RETURNING walked_to, now()",
     )
     .bind(provider)
     .bind(first.to_sqlx())
     .fetch_optional(db)
     .await?;
-    Ok(walked_to.map(jiff_sqlx::Timestamp::to_jiff))
+    Ok(walk.map(|(walked_to, now)| (walked_to.to_jiff(), now.to_jiff())))
 }
 
 /// Keeps how far the walk has come, and the lease.

@@ -39,7 +39,6 @@ pub(crate) struct Differing {
 /// An act in the books that no file has a line for.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(crate) struct Unlisted {
-    pub(crate) tx_id: Uuid,
     pub(crate) order_id: Uuid,
     pub(crate) what: String,
     pub(crate) booked_minor: Option<i64>,
@@ -90,26 +89,38 @@ pub(crate) async fn claim(
     }))
 }
 
-/// Passes the file over until `at`.
+/// Passes the file over until `at`; false where it is another reader's.
 pub(crate) async fn postpone(
     db: &mut PgConnection,
     provider: &str,
     claimed: &Claimed,
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let postponed = sqlx::query(
         "UPDATE settlement_file
             SET asked_again_at = $4
           WHERE provider = $1 AND day = $2 AND lease_epoch = $3 AND done_at IS NULL",
     );
-    postponed
+    let postponed = postponed
         .bind(provider)
         .bind(claimed.day.to_sqlx())
         .bind(claimed.epoch)
         .bind(at.to_sqlx())
         .execute(db)
         .await?;
-    Ok(())
+    Ok(postponed.rows_affected() > 0)
+}
+
+/// Whether somebody has begun to read the file of a day.
+pub(crate) async fn is_begun(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+) -> Result<bool, StoreError> {
+    let begun = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM settlement_file WHERE provider = $1 AND day = $2)",
+    );
+    Ok(begun.bind(provider).bind(day.to_sqlx()).fetch_one(db).await?)
 }
 
 /// Extends the lease; false where it is another reader's.
@@ -182,23 +193,37 @@ pub(crate) async fn count(
     Ok(count.bind(provider).bind(day.to_sqlx()).fetch_one(db).await?)
 }
 
-/// Forgets what was read of a file that is not whole: the next reader begins at its beginning.
+/// Forgets some of what was read of a file that is not whole, and keeps the lease; returns how many lines. The
+/// next reader begins at its beginning.
 pub(crate) async fn restart(
     db: &mut PgConnection,
     provider: &str,
     claimed: &Claimed,
-) -> Result<(), StoreError> {
-    let restarted = sqlx::query(
+) -> Result<u64, StoreError> {
+    let gone = sqlx::query(
         "WITH held AS (
              UPDATE settlement_file
-                SET read_to = 0, lease_until = NULL
+                SET read_to = 0, lease_until = now() + interval '60 s'
               WHERE provider = $1 AND day = $2 AND lease_epoch = $3 AND done_at IS NULL
              RETURNING provider, day
+         ), part AS MATERIALIZED (
+             SELECT r.provider, r.call_key, r.day
+               FROM settlement_row r
+               JOIN held USING (provider, day)
+              LIMIT $4
          )
-         DELETE FROM settlement_row r USING held WHERE r.provider = held.provider AND r.day = held.day",
+         DELETE FROM settlement_row r
+          USING part
+          WHERE r.provider = part.provider AND r.call_key = part.call_key AND r.day = part.day",
     );
-    held(restarted, db, provider, claimed).await?;
-    Ok(())
+    let gone = gone
+        .bind(provider)
+        .bind(claimed.day.to_sqlx())
+        .bind(claimed.epoch)
+        .bind(PRUNED_AT_ONCE)
+        .execute(db)
+        .await?;
+    Ok(gone.rows_affected())
 }
 
 /// Gives the lease back, if it is still this reader's.
@@ -242,40 +267,83 @@ async fn held(
     Ok(outcome.rows_affected() > 0)
 }
 
-/// At most `limit` lines of a day with which the books do not agree, by key, after `after`.
-pub(crate) async fn list_differing(
+/// The last of the next `limit` lines of a day, by key, after `after`; none where that was the last.
+pub(crate) async fn end_of_page(
     db: &mut PgConnection,
     provider: &str,
     day: Date,
     after: &str,
     limit: i64,
+) -> Result<Option<String>, StoreError> {
+    let end = sqlx::query_scalar(
+        "SELECT max(call_key)
+           FROM (SELECT call_key
+                   FROM settlement_row
+                  WHERE provider = $1 AND day = $2 AND call_key > $3
+                  ORDER BY call_key
+                  LIMIT $4) page",
+    );
+    Ok(end.bind(provider).bind(day.to_sqlx()).bind(after).bind(limit).fetch_one(db).await?)
+}
+
+/// The lines of a day with which the books do not agree, by key, after the first key and up to the second.
+pub(crate) async fn list_differing(
+    db: &mut PgConnection,
+    provider: &str,
+    day: Date,
+    (after, to): (&str, &str),
 ) -> Result<Vec<Differing>, StoreError> {
     let rows = sqlx::query_as(
         "SELECT call_key, order_id, kind, amount_minor, currency, booked_minor, booked_currency
            FROM settlement_beside_books
-          WHERE provider = $1 AND day = $2 AND call_key > $3 AND NOT agrees
-          ORDER BY call_key
-          LIMIT $4",
+          WHERE provider = $1 AND day = $2 AND call_key > $3 AND call_key <= $4 AND NOT agrees
+          ORDER BY call_key",
     )
     .bind(provider)
     .bind(day.to_sqlx())
     .bind(after)
-    .bind(limit)
+    .bind(to)
     .fetch_all(db)
     .await?;
     Ok(rows)
 }
 
-/// At most `limit` acts booked in a window of time that no file has a line for, oldest first, after `after`.
-pub(crate) async fn list_unlisted(
+/// The last of the next `limit` acts in the books of a window of time, after `after`; none where that was the last.
+pub(crate) async fn end_of_acts(
     db: &mut PgConnection,
-    provider: &str,
     (from, to): (Timestamp, Timestamp),
     after: Option<Uuid>,
     limit: i64,
+) -> Result<Option<Uuid>, StoreError> {
+    let end = sqlx::query_scalar(
+        "SELECT tx_id
+           FROM (SELECT tx_id
+                   FROM ledger_tx
+                  WHERE tx_id >= greatest($1, $3) AND ($3 IS NULL OR tx_id > $3) AND tx_id < $2
+                  ORDER BY tx_id
+                  LIMIT $4) page
+          ORDER BY tx_id DESC
+          LIMIT 1",
+    )
+    .bind(first_id_at(from))
+    .bind(first_id_at(to))
+    .bind(after)
+    .bind(limit)
+    .fetch_optional(db)
+    .await?;
+    Ok(end)
+}
+
+/// The acts booked in a window of time that no file has a line for, oldest first, after the first act and up to
+/// the second.
+pub(crate) async fn list_unlisted(
+    db: &mut PgConnection,
+    provider: &str,
+    from: Timestamp,
+    (after, to): (Option<Uuid>, Uuid),
 ) -> Result<Vec<Unlisted>, StoreError> {
     let rows = sqlx::query_as(
-        "SELECT t.tx_id, t.order_id, t.what,
+        "SELECT t.order_id, t.what,
                 (SELECT abs(sum(l.amount_minor))::bigint
                    FROM ledger_line l
                   WHERE l.tx_id = t.tx_id
@@ -283,21 +351,19 @@ pub(crate) async fn list_unlisted(
                                     WHEN 'capture' THEN 'receivable' WHEN 'refund' THEN 'payable' ELSE 'hold' END
                                     || ':provider:' || $1) AS booked_minor
            FROM ledger_tx t
-          WHERE t.tx_id >= greatest($2, $4) AND ($4 IS NULL OR t.tx_id > $4) AND t.tx_id < $3
+          WHERE t.tx_id >= greatest($2, $4) AND ($4 IS NULL OR t.tx_id > $4) AND t.tx_id <= $3
             AND t.order_id IS NOT NULL
             AND split_part(t.what, ':', 1) IN ('authorize', 'capture', 'void', 'refund')
             AND NOT EXISTS (
                 SELECT 1
                   FROM settlement_row r
                  WHERE r.provider = $1 AND r.call_key = t.order_id::text || ':' || t.what)
-          ORDER BY t.tx_id
-          LIMIT $5",
+          ORDER BY t.tx_id",
     )
     .bind(provider)
     .bind(first_id_at(from))
-    .bind(first_id_at(to))
+    .bind(to)
     .bind(after)
-    .bind(limit)
     .fetch_all(db)
     .await?;
     Ok(rows)
@@ -328,13 +394,17 @@ pub(crate) async fn heal(
     Ok(healed.rows_affected())
 }
 
-/// Removes some of the lines of files older than `before`; returns how many.
-pub(crate) async fn prune(db: &mut PgConnection, before: Date) -> Result<u64, StoreError> {
+/// Removes some of the lines of a provider's files older than `before`; returns how many.
+pub(crate) async fn prune(
+    db: &mut PgConnection,
+    provider: &str,
+    before: Date,
+) -> Result<u64, StoreError> {
     let gone = sqlx::query(
         "WITH old AS MATERIALIZED (
              SELECT provider, call_key, day
                FROM settlement_row
-              WHERE day < $1
+              WHERE provider = $3 AND day < $1
               LIMIT $2
                 FOR UPDATE SKIP LOCKED
          )
@@ -344,6 +414,7 @@ pub(crate) async fn prune(db: &mut PgConnection, before: Date) -> Result<u64, St
     )
     .bind(before.to_sqlx())
     .bind(PRUNED_AT_ONCE)
+    .bind(provider)
     .execute(db)
     .await?;
     Ok(gone.rows_affected())

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::saga;
 use crate::axis::Settings;
-use crate::axis::bench::{Bench, is_ours};
+use crate::axis::bench::{Bench, Frozen, is_ours};
 use crate::axis::gate::{self, Evidence, LEFT};
 use crate::axis::pgbench::Pgbench;
 use crate::axis::records::{Backlog, Records};
@@ -99,6 +99,11 @@ impl<'a> Phases<'a> {
             saga_url,
             backlog: Backlog::new(),
         })
+    }
+
+    /// Lets all services stand still, so that a peer has the machine to itself, until this is dropped.
+    pub(in crate::axis) fn freeze(&self) -> anyhow::Result<Vec<Frozen>> {
+        SERVICES.iter().map(|service| self.bench.freeze(service.name)).collect()
     }
 
     pub(in crate::axis) async fn round(&mut self) -> anyhow::Result<Round> {

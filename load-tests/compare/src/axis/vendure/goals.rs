@@ -102,7 +102,7 @@ pub(super) fn all(rounds: &[Round], footprints: &[Footprint], facts: &Facts) -> 
         ),
         Goal::new(
             "G1",
-            "CPU of an order, Vendure's least by ours",
+            "CPU of an order, engines apart, Vendure's least by ours",
             Aim::AtLeast(60.0),
             each(|it| it.their_least_cpu_ms() / it.fast.cpu_ms_per_order),
         ),

@@ -150,9 +150,11 @@ impl<'a> Rounds<'a> {
     pub(super) async fn round(&mut self) -> anyhow::Result<Round> {
         let limit = self.ours.limit().await?;
         let mut theirs = Vec::new();
+        let frozen = self.ours.freeze()?;
         for (processes, clients) in CROWDS {
             theirs.push(self.crowd(processes, clients).await?);
         }
+        drop(frozen);
         let (ours, fast) = self.ours.fast().await?;
         let at_rate = TIMES * most(theirs.iter().map(|found| found.orders_per_s));
         let (tally, at) = self.ours.at(at_rate).await?;

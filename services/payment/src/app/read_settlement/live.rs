@@ -9,9 +9,12 @@ use test_kit::FixedClock;
 use crate::{
     bench::{Bench, ORDER, asking, asking_for},
     domain::{SettledKind, SettledRow},
-    store::settlements::{claim, count, extend, finish, keep, postpone, release, restart},
+    store::settlements::{
+        claim, count, end_of_page, extend, finish, keep, postpone, release, restart,
+    },
 };
 
+const OURS: &str = "sandbox";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// An order of the first of June was paid, and some of it given back.
@@ -171,15 +174,27 @@ async fn a_file_that_never_comes_holds_up_none_of_the_days_after_it(db: PgPool) 
 }
 
 #[sqlx::test(migrator = "crate::MIGRATIONS")]
-async fn who_lost_the_lease_of_a_file_does_no_more_to_it(db: PgPool) {
-    const OURS: &str = "sandbox";
+async fn a_file_is_walked_to_its_end_however_much_of_it_agrees(db: PgPool) {
     let (now, day) = (FixedClock::default().now(), "2026-05-31".parse().unwrap());
-    let line = |key: &str| SettledRow {
-        key: key.to_owned(),
-        kind: SettledKind::Charge,
-        amount_minor: 7,
-        currency: Currency::USD,
-    };
+    let mut db = db.acquire().await.unwrap();
+    let claimed = claim(&mut db, OURS, day, now).await.unwrap().unwrap();
+    assert!(keep(&mut db, OURS, &claimed, &["1", "2", "3"].map(line), 70).await.unwrap());
+
+    let mut ends = Vec::new();
+    let mut after = String::new();
+    while let Some(end) = end_of_page(&mut db, OURS, day, &after, 2).await.unwrap() {
+        ends.push(end.clone());
+        after = end;
+    }
+
+    assert_eq!(ends, ["2", "3"]);
+    assert_eq!(restart(&mut db, OURS, &claimed).await.unwrap(), 3);
+    assert_eq!(restart(&mut db, OURS, &claimed).await.unwrap(), 0);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATIONS")]
+async fn who_lost_the_lease_of_a_file_does_no_more_to_it(db: PgPool) {
+    let (now, day) = (FixedClock::default().now(), "2026-05-31".parse().unwrap());
     let mut db = db.acquire().await.unwrap();
     let slow = claim(&mut db, OURS, day, now).await.unwrap().unwrap();
     assert!(claim(&mut db, OURS, day, now).await.unwrap().is_none());
@@ -191,11 +206,20 @@ async fn who_lost_the_lease_of_a_file_does_no_more_to_it(db: PgPool) {
     assert!(!keep(&mut db, OURS, &slow, &[line("2")], 10).await.unwrap());
     assert!(!extend(&mut db, OURS, &slow).await.unwrap());
     assert!(!finish(&mut db, OURS, &slow).await.unwrap());
-    restart(&mut db, OURS, &slow).await.unwrap();
-    postpone(&mut db, OURS, &slow, now).await.unwrap();
+    assert_eq!(restart(&mut db, OURS, &slow).await.unwrap(), 0);
+    assert!(!postpone(&mut db, OURS, &slow, now).await.unwrap());
     release(&mut db, OURS, &slow).await.unwrap();
 
     assert_eq!(count(&mut db, OURS, day).await.unwrap(), 1);
     assert!(claim(&mut db, OURS, day, now).await.unwrap().is_none());
     assert!(finish(&mut db, OURS, &quick).await.unwrap());
+}
+
+fn line(key: &str) -> SettledRow {
+    SettledRow {
+        key: key.to_owned(),
+        kind: SettledKind::Charge,
+        amount_minor: 7,
+        currency: Currency::USD,
+    }
 }
