@@ -5,4 +5,4 @@ mod mailer;
 
 pub use contacts::Contacts;
 pub(crate) use contacts::{Contact, ContactError};
-pub use mailer::Mailer;
+pub use mailer::{Mailer, PATIENCE};

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use notification::{
     App, Config, MIGRATIONS,
-    clients::{Contacts, Mailer},
+    clients::{Contacts, Mailer, PATIENCE},
     events, routes, sender,
 };
 use service_kit::{Kit, OpenApi, Service};
@@ -28,7 +28,7 @@ impl Service for Notification {
         let clock = postgres_kit::clock(kit.clock());
         let log = event_kit::connect(&config.events).await?;
         let contacts = Contacts::new(kit.client(&config.identity_url, "identity")?);
-        let mailer = Mailer::connect(&config.smtp_url, &config.mail_from)?;
+        let mailer = Mailer::connect(&config.smtp_url, &config.mail_from, PATIENCE)?;
         let app = App::new(db.clone(), clock.clone(), contacts, mailer);
 
         kit.task("clock", clock.follow(db.clone()));

@@ -15,7 +15,8 @@ use super::Contact;
 use crate::domain::{Letter, Outcome};
 
 const CONNECTIONS_MAX: u32 = 16;
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a mail server may take for one word. The lease of a letter is longer than all words of a round.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A mail server, through a few connections that stay open.
 #[derive(Clone)]
@@ -25,14 +26,18 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// Names the server; it is first spoken to when there is a letter.
+    /// Names the server, and how long it may take for one word; it is first spoken to when there is a letter.
     ///
     /// # Errors
     /// An address that is none.
-    pub fn connect(smtp_url: &SecretString, from: &str) -> anyhow::Result<Self> {
+    pub fn connect(
+        smtp_url: &SecretString,
+        from: &str,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose_secret())
             .context("CE_SMTP_URL")?
-            .timeout(Some(TIMEOUT))
+            .timeout(Some(patience))
             .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX))
             .build();
         let from = from.parse().with_context(|| format!("CE_MAIL_FROM: `{from}`"))?;
