@@ -1,6 +1,9 @@
 //! What the saga's worker decides about an order, made true.
 
-use common::types::{OrderId, TicketId, Timestamp};
+use common::{
+    mutants,
+    types::{OrderId, TicketId, Timestamp},
+};
 use event_kit::outbox;
 use postgres_kit::{PgConnection, StoreError};
 use service_kit::Stored;
@@ -40,6 +43,9 @@ impl App {
         verdict: &Verdict,
         heard: &Progress,
     ) -> Result<Option<Settled>, StoreError> {
+        if mutants::on("no_lease_fence") {
+            store::orders::outlast_the_lease().await;
+        }
         let at = self.clock.now();
         let mut next = order.clone();
         next.take(verdict);
