@@ -1,5 +1,6 @@
 //! `PostgreSQL`, without knowing any domain: pool, migrations, transactions that end cleanly or not at
-//! all, errors that know what they mean, wake-ups, first answers by their keys, a clock that goes as the database's does.
+//! all, errors that know what they mean, wake-ups, first answers by their keys, a clock that goes as the
+//! database's does.
 
 pub mod answers;
 mod clock;

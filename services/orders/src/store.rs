@@ -12,6 +12,7 @@ pub(crate) mod saga_acts;
 pub(crate) mod steps;
 pub(crate) mod tickets;
 pub(crate) mod transitions;
+pub(crate) mod wrong;
 pub(crate) mod xray;
 
 use postgres_kit::{PgConnection, StoreError};

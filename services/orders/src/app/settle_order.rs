@@ -44,7 +44,7 @@ impl App {
         heard: &Progress,
     ) -> Result<Option<Settled>, StoreError> {
         if mutants::on("no_lease_fence") {
-            store::orders::outlast_the_lease().await;
+            store::wrong::outlast_the_lease().await;
         }
         let at = self.clock.now();
         let mut next = order.clone();

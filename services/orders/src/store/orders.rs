@@ -1,7 +1,5 @@
 //! The `orders` table: the record of every order, and the leases of those who work on it.
 
-use std::time::Duration;
-
 use common::{
     mutants,
     types::{Cell, Currency, CustomerId, OrderId, StoreId, Timestamp},
@@ -11,13 +9,16 @@ use postgres_kit::{PgConnection, StoreError};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::line_doc::{AddressDoc, LineDoc};
+use super::{
+    line_doc::{AddressDoc, LineDoc},
+    wrong,
+};
 use crate::domain::{
     Deadlines, Fulfilment, Narrowed, NewOrder, Order, Owner, State, Totals, Verdict, calls_of,
 };
 
 /// Seconds for which a worker has an order to itself, by the database's clock.
-const LEASE_S: f64 = 15.0;
+pub(super) const LEASE_S: f64 = 15.0;
 
 const COLUMNS: &str =
     "order_id, number, customer_id, store_id, cell, fulfilment, state, cause, version, confirmed,
@@ -383,54 +384,12 @@ pub(crate) async fn advance(
             .fetch_one(&mut *tx)
             .await?;
     if version.is_none() && mutants::on("no_lease_fence") {
-        return write_all_the_same(tx, order, &states).await.map(Some);
+        return wrong::write_all_the_same(tx, order, &states).await.map(Some);
     }
     if mutants::on("skip_state") {
-        forget_a_state(tx, order).await?;
+        wrong::forget_a_state(tx, order).await?;
     }
     Ok(version)
-}
-
-/// What gives `no_lease_fence` its chance: now and then a worker rests longer than it has the order.
-pub(crate) async fn outlast_the_lease() {
-    if rand::random_ratio(1, 60) {
-        tokio::time::sleep(Duration::from_secs_f64(LEASE_S + 3.0)).await;
-    }
-}
-
-/// The wrong behaviour of `no_lease_fence`: whoever had the order once goes on as if it were still his, and writes his
-/// steps over those of whoever has it now.
-async fn write_all_the_same(
-    tx: &mut PgConnection,
-    order: &Order,
-    states: &[&str],
-) -> Result<i64, StoreError> {
-    sqlx::query("DELETE FROM order_transition WHERE order_id = $1 AND seq > $2")
-        .bind(order.id.as_uuid())
-        .bind(order.version)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "INSERT INTO order_transition (order_id, seq, from_state, to_state, actor)
-         SELECT $1, $2 + s.n, coalesce(lag(s.state) OVER (ORDER BY s.n), $3), s.state, 'machine'
-           FROM unnest($4::text[]) WITH ORDINALITY AS s (state, n)",
-    )
-    .bind(order.id.as_uuid())
-    .bind(order.version)
-    .bind(order.state.name())
-    .bind(states)
-    .execute(&mut *tx)
-    .await?;
-    Ok(order.version + i64::try_from(states.len()).unwrap_or(i64::MAX))
-}
-
-/// The wrong behaviour of `skip_state`: the history lacks a step, as if the order had not taken it.
-async fn forget_a_state(tx: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM order_transition WHERE order_id = $1 AND to_state = 'AUTHORIZED'")
-        .bind(order.id.as_uuid())
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 /// A step from outside (customer, kitchen, courier, support): takes the order over from any worker, through
