@@ -1,6 +1,6 @@
 # Every verb is one line into cargo, `cargo xtask` or `cloudeats`; CI calls the same ones.
 # Run `make` to list them. Variables: ORDERS=25 (run: stop after so many deliveries), RATE, SPEED, SEED (chaos),
-# OBSERVE=1 (run: with a Prometheus), CHECKS="kubernetes scripts" (verify: only these).
+# OBSERVE=1 (run: with a Prometheus), TLS=1 (run: engines that speak nothing else), CHECKS="kubernetes scripts" (verify: only these).
 
 .PHONY: help run down test test-engines lint fmt openapi graph bench bench-orders bench-hot-item bench-events bench-overload compare kill-each chaos chaos-full mutants verify images cluster-test
 .DEFAULT_GOAL := help
@@ -18,7 +18,7 @@ help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || sed -n 's/:.*## /: /p' $(MAKEFILE_LIST)
 
 run: ## start everything and play; with ORDERS=25 until so many orders are delivered
-	@$(BUILD) && $(CLOUDEATS) run $(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SPEED),--speed $(SPEED)) $(if $(OBSERVE),--observe)
+	@$(BUILD) && $(CLOUDEATS) run $(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SPEED),--speed $(SPEED)) $(if $(OBSERVE),--observe) $(if $(TLS),--tls)
 
 down: ## stop what a run left behind
 	@$(BUILD) && $(CLOUDEATS) down

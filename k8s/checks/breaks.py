@@ -1,6 +1,7 @@
 """A deliberate break of each kind, and the invariant that has to notice it."""
 
 import copy
+import re
 
 import invariants as its
 
@@ -29,12 +30,35 @@ def tell(overlays, overlay, service, **variables):
             variable["value"] = variables[variable["name"]]
 
 
+def roots(overlays, change):
+    """Changes who may sign for the stores of production's first region."""
+    data = kind(overlays, PROD, "ConfigMap", "roots")["data"]
+    data["roots.pem"] = change(data["roots.pem"])
+
+
+def without(name, pem):
+    """The PEM without the one certificate under the line that names it."""
+    return re.sub(rf"# {name},.*?-----END CERTIFICATE-----\n", "", pem, flags=re.S)
+
+
 def ask(spec, probe, path):
     spec["containers"][0][probe]["httpGet"]["path"] = path
 
 
 PROD = "prod-us-east-1"
 PEER = {"podSelector": {"matchLabels": {its.NAME: "payment"}}}
+# An authority whose key was never kept.
+NOBODY = """
+-----BEGIN CERTIFICATE-----
+MIIBODCB66ADAgECAhQT/PMpGpm+usGO09kGfTYF0Y0gGjAFBgMrZXAwETEPMA0G
+A1UEAwwGTm9ib2R5MCAXDTI2MTEyMTIzMDMxN1oYDzIxMjYxMDI4MjMwMzE3WjAR
+MQ8wDQYDVQQDDAZOb2JvZHkwKjAFBgMrZXADIQAwYisScZZEmhCKR0UMgj1LbELd
+gsnFxzuCXZMMGXsBJ6NTMFEwHQYDVR0OBBYEFFuFrhxy4gIFhzBnhc31ka3d2ngB
+MB8GA1UdIwQYMBaAFFuFrhxy4gIFhzBnhc31ka3d2ngBMA8GA1UdEwEB/wQFMAMB
+Af8wBQYDK2VwA0EAlmaaOt+dJK5yHzKayNHcUSArnaqnI/Ht5yQBenIsTyRbb0GX
+/dsOFlXVJntceN2uwK8In2UQgchpX1lRz0rjCQ==
+-----END CERTIFICATE-----
+"""
 
 # What is done to the overlays, and who notices.
 BREAKS = [
@@ -160,6 +184,16 @@ BREAKS = [
         ),
     ),
     (
+        "a key that nobody put there",
+        "every_key_that_is_read_is_in_its_secret",
+        lambda o: tell(o, "staging", "fleet", CE_MQTT_KEY_FILE="/run/keys/mqtt.kye"),
+    ),
+    (
+        "a key that nobody reads",
+        "every_key_that_is_read_is_in_its_secret",
+        lambda o: tell(o, PROD, "fleet", CE_MQTT_CERTIFICATE_FILE="/run/keys/service.pem"),
+    ),
+    (
         "a misspelled variable",
         "variables_are_those_of_the_binary",
         lambda o: pod(o, PROD, "orders")["containers"][0]["env"].append({"name": "CE_SAGA_SLOT", "value": "4"}),
@@ -178,6 +212,11 @@ BREAKS = [
         "a secret after its pod",
         "waves_are_in_order",
         lambda o: kind(o, PROD, "ExternalSecret", "orders")["metadata"]["annotations"].clear(),
+    ),
+    (
+        "roots after the secrets",
+        "waves_are_in_order",
+        lambda o: kind(o, "staging", "ConfigMap", "roots")["metadata"]["annotations"].clear(),
     ),
     (
         "a migration beside the workload",
@@ -289,6 +328,61 @@ BREAKS = [
         "a pod on a node that cannot run it",
         "nodes_and_images_are_of_one_kind",
         lambda o: pod(o, PROD, "orders").update(nodeSelector={"kubernetes.io/arch": "amd64"}),
+    ),
+    (
+        "a migration that cannot tell who answers",
+        "roots_are_at_hand_where_stores_hear_tls_alone",
+        lambda o: kind(o, "dev", "Job", "orders-migration")["spec"]["template"]["spec"].pop("volumes"),
+    ),
+    (
+        "roots that a pod could write to",
+        "roots_are_at_hand_where_stores_hear_tls_alone",
+        lambda o: [m.update(readOnly=False) for m in pod(o, PROD, "gateway")["containers"][0]["volumeMounts"]],
+    ),
+    (
+        "roots under another name",
+        "roots_are_at_hand_where_stores_hear_tls_alone",
+        lambda o: kind(o, "staging", "ConfigMap", "roots")["metadata"].update(name="roots-7c9f"),
+    ),
+    (
+        "a laptop's pod that waits for AWS's roots",
+        "roots_are_at_hand_where_stores_hear_tls_alone",
+        lambda o: next(one for one in o if one.local).objects.append(kind(o, PROD, "Rollout", "orders")),
+    ),
+    (
+        "Redis whoever signed for it",
+        "who_asks_by_tls_is_told_the_roots",
+        lambda o: tell(o, "dev", "inventory", CE_REDIS_ROOTS_FILE=""),
+    ),
+    (
+        "IoT Core by the roots of the service's own keys",
+        "who_asks_by_tls_is_told_the_roots",
+        lambda o: tell(o, "staging", "fleet", CE_MQTT_ROOTS_FILE="/run/keys/mqtt.pem"),
+    ),
+    (
+        "no root for the databases of the other region",
+        "roots_are_amazons_for_every_region",
+        lambda o: roots(o, lambda pem: without("Amazon RDS us-west-2 Root CA RSA2048 G1", pem)),
+    ),
+    (
+        "no root for Redis and IoT Core",
+        "roots_are_amazons_for_every_region",
+        lambda o: roots(o, lambda pem: without("Amazon Root CA 1", pem)),
+    ),
+    (
+        "a root with a letter wrong",
+        "roots_are_amazons_for_every_region",
+        lambda o: roots(o, lambda pem: pem.replace("MII", "MIJ", 1)),
+    ),
+    (
+        "a root cut off",
+        "roots_are_amazons_for_every_region",
+        lambda o: roots(o, lambda pem: pem[: pem.rindex("-----END")]),
+    ),
+    (
+        "somebody else may sign as well",
+        "roots_are_amazons_for_every_region",
+        lambda o: roots(o, lambda pem: pem + NOBODY),
     ),
     (
         "a cluster to which nothing is applied",

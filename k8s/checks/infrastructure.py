@@ -90,6 +90,18 @@ def of(overlay):
     return regions().get((environment, region or "us-east-1"))
 
 
+def hear_tls_alone():
+    """The variables whose stores refuse whoever comes without TLS."""
+    redis = found(r'\n  transit_encryption_mode += "(\w+)"', "modules/redis/main.tf") == "required"
+    memorydb = found(r"\n  tls_enabled += (\w+)", "modules/memorydb/main.tf") == "true"
+    refuse = {
+        "CE_DATABASE_URL": found(r'"rds.force_ssl" += "(\d)"', "modules/aurora/main.tf") == "1",
+        "CE_REDIS_URL": redis and memorydb,
+        "CE_MQTT_URL": found(r'CE_MQTT_URL = "(\w+)://', "modules/region/settings.tf") == "mqtts",
+    }
+    return {variable for variable, alone in refuse.items() if alone}
+
+
 def idle_seconds():
     """How long the load balancer keeps a connection that is silent."""
     return int(found(r"\n  idle_timeout += (\d+)\n", "modules/edge/main.tf"))

@@ -8,7 +8,9 @@ import argparse
 import functools
 import json
 import re
+import ssl
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -36,9 +38,14 @@ PARTITIONS = 16
 # By what KEDA asks each log how much waits.
 LAGS = {"kafka": "apache-kafka", "eventbridge": "aws-sqs-queue"}
 DRAIN_S = 5 + 26
+# Who signs for the stores of AWS, and the setting that says so beside a URL. PostgreSQL's URL says it itself.
+ROOTS = "/run/roots/roots.pem"
+ROOTS_OF = {"CE_REDIS_URL": "CE_REDIS_ROOTS_FILE", "CE_MQTT_URL": "CE_MQTT_ROOTS_FILE"}
+YEAR_S = 365 * 86_400
 WAVES = {
     "Namespace": "-2",
     "ServiceAccount": "-1",
+    "ConfigMap": "-1",
     "SecretStore": "-1",
     "ExternalSecret": "-1",
     "HorizontalPodAutoscaler": "1",
@@ -310,6 +317,22 @@ def every_secret_that_is_named_is_made(o):
 
 
 @functools.cache
+def held():
+    """The names in each secret."""
+    return json.loads((ROOT / "k8s/secrets.json").read_text())
+
+
+def every_key_that_is_read_is_in_its_secret(o):
+    for name in o.workloads():
+        read = {str(value).removeprefix("/run/keys/") for value in env(o, name).values() if "/run/keys/" in str(value)}
+        own = set(held().get(f"{name}-keys", []))
+        yield from (f"{name} reads {file}, which its keys lack" for file in sorted(read - own - set(held()["keys"])))
+        # What is for AWS alone is read there.
+        needed = set(held()["keys"]) | (set() if o.local else own)
+        yield from (f"{name} holds {file} and does not read it" for file in sorted(needed - read))
+
+
+@functools.cache
 def variables(service):
     """(known, required) names of variables, read from the clap structs of the service and of the kits that it uses."""
     kits = ["common", "service-kit"]
@@ -328,12 +351,11 @@ def variables(service):
 
 
 def variables_are_those_of_the_binary(o):
-    secrets = json.loads((ROOT / "k8s/secrets.json").read_text())
     for name, workload in o.workloads().items():
         known, required = variables(name)
         told = {v["name"] for v in container(workload["spec"]["template"]["spec"]).get("env", [])}
         told = {v for v in told if v.startswith("CE_")}
-        from_secret = set(secrets[name])
+        from_secret = set(held()[name])
         yield from (f"{name} knows no {v}" for v in sorted((told | from_secret) - known))
         yield from (f"{name} is not told {v}" for v in sorted(required - told - from_secret))
 
@@ -538,6 +560,68 @@ def nodes_and_images_are_of_one_kind(o, _built):
     )
 
 
+def mounted(spec, path):
+    """The ConfigMap that lies at a folder of the container, where nothing can be written."""
+    at = next((m for m in container(spec).get("volumeMounts", []) if m["mountPath"] == path), {})
+    volume = next((v for v in spec.get("volumes", []) if v["name"] == at.get("name")), {})
+    return volume.get("configMap", {}).get("name") if at.get("readOnly") else None
+
+
+def roots_are_at_hand_where_stores_hear_tls_alone(o):
+    folder, file = ROOTS.rsplit("/", 1)
+    for what, labels, spec in o.pods():
+        service, _, migrates = labels[NAME].partition("-")
+        asks = infrastructure.hear_tls_alone() & set(held()["migration" if migrates else service])
+        name = mounted(spec, folder)
+        if o.local and name:
+            yield f"{what} waits for roots, which no engine of one machine has"
+        if not o.local and asks and file not in (o.named("ConfigMap", name) or {}).get("data", {}):
+            yield f"{what} asks {sorted(asks)} and has no {ROOTS}"
+
+
+@in_aws
+def who_asks_by_tls_is_told_the_roots(o, _built):
+    for service in SERVICES:
+        told = env(o, service)
+        for url, setting in ROOTS_OF.items():
+            wanted = ROOTS if url in infrastructure.hear_tls_alone() & set(held()[service]) else None
+            if told.get(setting) != wanted:
+                yield f"{service}: {setting} is {told.get(setting)}, not {wanted}"
+
+
+def authorities(pem):
+    """Name, issuer and end (s) of each certificate."""
+
+    def name(of):
+        return dict(pair for part in of for pair in part).get("commonName", "one without a name")
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    found, blocks = context.get_ca_certs(), pem.count("-----BEGIN ")
+    if len(found) != blocks:
+        raise ssl.SSLError(f"{blocks} blocks, {len(found)} certificates of authorities")
+    return [(name(c["subject"]), name(c["issuer"]), ssl.cert_time_to_seconds(c["notAfter"])) for c in found]
+
+
+@in_aws
+def roots_are_amazons_for_every_region(o, _built):
+    regions = sorted({region for _, region in infrastructure.regions()})
+    wanted = {f"Amazon RDS {region} Root CA {kind}" for region in regions for kind in ("RSA2048", "RSA4096", "ECC384")}
+    wanted |= {f"Amazon Root CA {number}" for number in range(1, 5)}
+    for config in o.of("ConfigMap"):
+        try:
+            found = authorities(config["data"][ROOTS.rsplit("/", 1)[1]])
+        except (KeyError, ssl.SSLError) as error:
+            yield f"{config['metadata']['name']} holds no roots: {error}"
+            continue
+        # Of a kind there may be several generations.
+        have = {re.sub(r" G\d+$", "", name) for name, _, _ in found}
+        yield from (f"there is no {name}" for name in sorted(wanted - have))
+        yield from (f"{name} may sign as well" for name in sorted(have - wanted))
+        yield from (f"{name} is signed by {issuer}" for name, issuer, _ in found if name != issuer)
+        yield from (f"{name} ends within a year" for name, _, end in found if end < time.time() + YEAR_S)
+
+
 INVARIANTS = [
     every_service_is_there,
     every_pod_is_restricted,
@@ -554,6 +638,7 @@ INVARIANTS = [
     migration_and_workload_are_one_version,
     no_secret_is_in_git,
     every_secret_that_is_named_is_made,
+    every_key_that_is_read_is_in_its_secret,
     variables_are_those_of_the_binary,
     services_lead_to_the_pods_of_one_workload,
     waves_are_in_order,
@@ -567,6 +652,9 @@ INVARIANTS = [
     everything_is_of_its_own_region,
     policies_know_the_network,
     nodes_and_images_are_of_one_kind,
+    roots_are_at_hand_where_stores_hear_tls_alone,
+    who_asks_by_tls_is_told_the_roots,
+    roots_are_amazons_for_every_region,
 ]
 
 

@@ -140,7 +140,7 @@ pub async fn fetch(layout: &Layout, engine: Engine) -> anyhow::Result<Programs> 
 }
 
 /// Writes a file that only its owner reads.
-fn file(folder: &std::path::Path, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn file(folder: &std::path::Path, name: &str, text: &str) -> anyhow::Result<PathBuf> {
     use std::os::unix::fs::OpenOptionsExt;
 
     let path = folder.join(name);

@@ -1,6 +1,7 @@
 //! The operator's and developer's command: private engines, the services above them, and judges of both.
 
 pub mod api;
+pub mod authority;
 pub mod bruno;
 pub mod chaos;
 pub mod check;

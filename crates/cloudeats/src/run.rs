@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::check::check;
-use crate::commands::up::PortChoice;
+use crate::commands::up::{Extras, PortChoice};
 use crate::commands::{Which, say, told_to_stop};
 use crate::engines::Durability;
 use crate::layout::Layout;
@@ -38,15 +38,8 @@ pub struct Run {
     /// Shortens preparation and roads alike
     #[arg(long, default_value_t = 20.0, value_parser = simulate::positive)]
     speed: f64,
-    /// Start Prometheus, too, with our rules and alarms
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "observability/prometheus"
-    )]
-    observe: Option<PathBuf>,
+    #[command(flatten)]
+    extras: Extras,
 }
 
 /// Which stack, and where it listens.
@@ -78,6 +71,7 @@ impl Place {
             durability: Durability::Durable,
             pace: Pace::City,
             observe: None,
+            secured: false,
         })
     }
 }
@@ -86,7 +80,7 @@ impl Run {
     /// Runs the verb.
     pub async fn run(self) -> anyhow::Result<()> {
         let stop = until_told();
-        let options = Options { observe: self.observe.clone(), ..self.place.options()? };
+        let options = self.extras.added_to(self.place.options()?);
         let mark = Keeper::mark(&options)?;
         let stack = match Box::pin(Stack::up_until(options, &stop)).await {
             Err(_given_up) if stop.is_cancelled() => return Ok(()),
@@ -105,9 +99,7 @@ impl Run {
             seed::seed(site).await?;
         }
         announce(site);
-        if self.observe.is_some() {
-            say(format_args!("Prometheus {}", site.http_url(Door::Prometheus)));
-        }
+        self.extras.announce(site);
         let options = self.city.options(self.orders, self.rate, self.speed)?;
         let totals = simulate::play(site, options, stop.clone()).await?;
         closing(site, &totals).await?;

@@ -24,6 +24,7 @@ pub async fn up(local: &Path, name: &str, bins: &Path) -> anyhow::Result<Stack> 
         durability: Durability::Volatile,
         pace: Pace::Hurried,
         observe: None,
+        secured: false,
     })
     .await
 }

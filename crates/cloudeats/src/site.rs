@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::authority::Authority;
 use crate::layout::Layout;
 use crate::ports::{ADMIN_ABOVE, Door, Ports};
 use crate::secrets::Secrets;
@@ -50,14 +51,23 @@ pub struct Site {
     pub ports: Ports,
     /// Its passwords.
     pub secrets: Secrets,
+    /// Who vouches for its engines, where they speak nothing but TLS.
+    pub authority: Option<Authority>,
 }
 
 impl Site {
-    /// A stack on these ports, which are written down for [`Site::open`].
+    /// A stack on these ports, which are written down for [`Site::open`]. Its engines speak plainly.
     pub fn new(layout: Layout, ports: Ports) -> anyhow::Result<Self> {
         ports.write(&layout.ports_file())?;
         let secrets = Secrets::open(&layout)?;
-        Ok(Self { layout, ports, secrets })
+        Authority::forget(&layout)?;
+        Ok(Self { layout, ports, secrets, authority: None })
+    }
+
+    /// The same, with engines that PostgreSQL's, Redis' and MQTT's clients reach by TLS alone.
+    pub fn secured(self) -> anyhow::Result<Self> {
+        let authority = Some(Authority::make(&self.layout)?);
+        Ok(Self { authority, ..self })
     }
 
     /// The stack that was started from this folder.
@@ -65,7 +75,8 @@ impl Site {
         let file = layout.ports_file();
         ensure!(file.is_file(), "the stack `{}` was never started", layout.stack());
         let (ports, secrets) = (Ports::read(&file)?, Secrets::open(&layout)?);
-        Ok(Self { layout, ports, secrets })
+        let authority = Authority::of(&layout)?;
+        Ok(Self { layout, ports, secrets, authority })
     }
 
     /// The same, where the ways to some doors lead through other ports.
@@ -88,26 +99,26 @@ impl Site {
 
     /// A database as one of its roles: `<db>_owner`, `<db>` or `checker`.
     pub fn database_url(&self, database: &str, role: &str) -> anyhow::Result<SecretString> {
-        let password = self.role_password(role)?;
-        Ok(self.postgres_url(database, role, &password))
+        self.postgres_url(database, role, &self.role_password(role)?)
     }
 
     /// A database as the superuser.
     pub fn superuser_url(&self, database: &str) -> anyhow::Result<SecretString> {
-        let password = self.secrets.get("postgres")?;
-        Ok(self.postgres_url(database, "postgres", &password))
+        self.postgres_url(database, "postgres", &self.secrets.get("postgres")?)
     }
 
     /// Redis with its password.
     pub fn redis_url(&self) -> anyhow::Result<SecretString> {
         let (password, port) = (self.secrets.get("redis")?, self.ports.of(Door::Redis));
-        Ok(format!("redis://:{}@127.0.0.1:{port}", password.expose_secret()).into())
+        let scheme = if self.authority.is_some() { "rediss" } else { "redis" };
+        Ok(format!("{scheme}://:{}@127.0.0.1:{port}", password.expose_secret()).into())
     }
 
     /// The MQTT broker.
     #[must_use]
     pub fn mqtt_url(&self) -> String {
-        format!("mqtt://127.0.0.1:{}", self.ports.of(Door::Mosquitto))
+        let scheme = if self.authority.is_some() { "mqtts" } else { "mqtt" };
+        format!("{scheme}://127.0.0.1:{}", self.ports.of(Door::Mosquitto))
     }
 
     /// The SMTP server of the mailbox.
@@ -144,8 +155,18 @@ impl Site {
         self.secrets.get(&format!("postgres_{role}"))
     }
 
-    fn postgres_url(&self, database: &str, role: &str, password: &SecretString) -> SecretString {
+    fn postgres_url(
+        &self,
+        database: &str,
+        role: &str,
+        password: &SecretString,
+    ) -> anyhow::Result<SecretString> {
         let (port, password) = (self.ports.of(Door::Postgres), password.expose_secret());
-        format!("postgres://{role}:{password}@127.0.0.1:{port}/{database}").into()
+        let url = format!("postgres://{role}:{password}@127.0.0.1:{port}/{database}");
+        let Some(authority) = &self.authority else { return Ok(url.into()) };
+        let root = authority.root();
+        let root = root.to_str().context("the path of the stack is not UTF-8")?;
+        let secured = [("sslmode", "verify-full"), ("sslrootcert", root)];
+        Ok(reqwest::Url::parse_with_params(&url, secured)?.to_string().into())
     }
 }

@@ -50,6 +50,8 @@ pub struct Options {
     pub pace: Pace,
     /// The folder `observability/prometheus`, where somebody wants to see what the services say of themselves.
     pub observe: Option<PathBuf>,
+    /// Whether the engines speak nothing but TLS.
+    pub secured: bool,
 }
 
 /// How often somebody may ask.
@@ -122,6 +124,7 @@ impl Stack {
         }
 
         let site = Site::new(layout, options.ports)?;
+        let site = if options.secured { site.secured()? } else { site };
         let mut stack =
             Self { site, supervisor: Supervisor::default(), services: options.services };
         let observe = options.observe.as_deref();

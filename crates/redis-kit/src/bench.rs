@@ -43,5 +43,5 @@ pub(crate) async fn at(url: String) -> Redis {
 #[expect(clippy::disallowed_methods, reason = "tests have no Clock")]
 fn config(url: Option<String>) -> RedisConfig {
     let redis_prefix = format!("test-{}:", uuid::Uuid::new_v4());
-    RedisConfig { redis_url: url.map(Into::into), redis_prefix }
+    RedisConfig { redis_url: url.map(Into::into), redis_roots_file: None, redis_prefix }
 }

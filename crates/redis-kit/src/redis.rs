@@ -1,12 +1,15 @@
 //! A connection that comes back by itself, asked within a budget.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Client, RedisError};
-use anyhow::Context;
+use ::redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsCertificates,
+};
+use anyhow::{Context, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A call that takes longer is worth less than the fallback.
@@ -17,9 +20,13 @@ const AWAY: Duration = Duration::from_millis(500);
 /// Where Redis is.
 #[derive(clap::Args, Debug, Clone)]
 pub struct RedisConfig {
-    /// Such as `redis://127.0.0.1:16379`; without one, each process falls back on its own memory.
+    /// Such as `redis://127.0.0.1:16379`, or `rediss://` for TLS; without one, each process falls back on its own memory.
     #[arg(long, env = "CE_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<SecretString>,
+
+    /// Who may have signed the certificate of a `rediss://`, as PEM; without it, whomever the machine trusts.
+    #[arg(long, env = "CE_REDIS_ROOTS_FILE")]
+    pub redis_roots_file: Option<PathBuf>,
 
     /// Stands before every key, so that stacks can share a Redis.
     #[arg(long, env = "CE_REDIS_PREFIX", default_value = "")]
@@ -44,7 +51,7 @@ pub async fn connect(config: &RedisConfig) -> anyhow::Result<Redis> {
 pub(crate) fn connect_within(budget: Duration, config: &RedisConfig) -> anyhow::Result<Redis> {
     let connection = match &config.redis_url {
         None => None,
-        Some(url) => Some(prepare(budget, url).context("CE_REDIS_URL")?),
+        Some(url) => Some(prepare(budget, url, config.redis_roots_file.as_deref())?),
     };
     Ok(Redis {
         connection,
@@ -55,14 +62,36 @@ pub(crate) fn connect_within(budget: Duration, config: &RedisConfig) -> anyhow::
     })
 }
 
-fn prepare(budget: Duration, url: &SecretString) -> Result<ConnectionManager, RedisError> {
-    let client = Client::open(url.expose_secret())?;
+fn prepare(
+    budget: Duration,
+    url: &SecretString,
+    roots: Option<&Path>,
+) -> anyhow::Result<ConnectionManager> {
+    let client = client(url.expose_secret(), roots)?;
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(Duration::from_millis(250)))
         .set_response_timeout(Some(budget))
         // The breaker below decides when to try again.
         .set_number_of_retries(0);
-    ConnectionManager::new_lazy_with_config(client, config)
+    ConnectionManager::new_lazy_with_config(client, config).context("CE_REDIS_URL")
+}
+
+fn client(url: &str, roots: Option<&Path>) -> anyhow::Result<Client> {
+    let address = url.into_connection_info().context("CE_REDIS_URL")?;
+    match roots {
+        Some(roots) if matches!(address.addr(), ConnectionAddr::TcpTls { .. }) => {
+            let unusable = || format!("CE_REDIS_ROOTS_FILE, {}", roots.display());
+            client_that_trusts(roots, address).with_context(unusable)
+        }
+        _ => Client::open(address).context("CE_REDIS_URL"),
+    }
+}
+
+fn client_that_trusts(roots: &Path, address: ConnectionInfo) -> anyhow::Result<Client> {
+    let pem = std::fs::read_to_string(roots)?;
+    ensure!(pem.contains("-----BEGIN CERTIFICATE-----"), "it holds no certificate");
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem.into_bytes()) };
+    Ok(Client::build_with_tls(address, certificates)?)
 }
 
 impl Redis {
@@ -144,9 +173,26 @@ mod tests {
     async fn an_address_that_is_none_is_refused_at_once() {
         let config = RedisConfig {
             redis_url: Some("http://127.0.0.1".to_owned().into()),
+            redis_roots_file: None,
             redis_prefix: String::new(),
         };
         assert!(connect(&config).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn roots_that_cannot_be_read_are_refused_at_once() {
+        let config = |roots: &str| RedisConfig {
+            redis_url: Some("rediss://127.0.0.1".to_owned().into()),
+            redis_roots_file: Some(roots.into()),
+            redis_prefix: String::new(),
+        };
+        for roots in ["/nowhere.pem", "/dev/null"] {
+            let refused = connect(&config(roots)).await.err().unwrap().to_string();
+            assert!(
+                refused.contains("CE_REDIS_ROOTS_FILE") && refused.contains(roots),
+                "{refused}"
+            );
+        }
     }
 
     async fn answers(redis: &Redis) -> bool {

@@ -109,7 +109,7 @@ impl Axis {
             Self::HotItem => hot_item::run(settings, stop).await,
             Self::Events => events::run(settings, stop).await,
             Self::Overload => overload::run(settings, stop).await,
-            Self::Vendure => vendure::run(settings, stop).await,
+            Self::Vendure => Box::pin(vendure::run(settings, stop)).await,
         }
     }
 }

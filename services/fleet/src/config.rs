@@ -1,6 +1,6 @@
 //! What only the fleet service needs to know.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use event_kit::EventsConfig;
 use postgres_kit::PostgresConfig;
@@ -34,9 +34,18 @@ pub struct Config {
 /// Where devices speak.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MqttConfig {
-    /// `mqtt://host:port` of the broker; without one no device is heard
+    /// `mqtt://host:port` of the broker, or `mqtts://` for TLS; without one no device is heard
     #[arg(long, env = "CE_MQTT_URL")]
     pub mqtt_url: Option<String>,
+    /// Who may have signed the broker's certificate, as PEM; needed for `mqtts://`
+    #[arg(long, env = "CE_MQTT_ROOTS_FILE")]
+    pub mqtt_roots_file: Option<PathBuf>,
+    /// The service's own certificate for a broker that asks for one, as PEM
+    #[arg(long, env = "CE_MQTT_CERTIFICATE_FILE", requires = "mqtt_key_file")]
+    pub mqtt_certificate_file: Option<PathBuf>,
+    /// The private key of that certificate, as PEM
+    #[arg(long, env = "CE_MQTT_KEY_FILE", requires = "mqtt_certificate_file")]
+    pub mqtt_key_file: Option<PathBuf>,
     /// The service's user at the broker
     #[arg(long, env = "CE_MQTT_USERNAME", default_value = "fleet")]
     pub mqtt_username: String,

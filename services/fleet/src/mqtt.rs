@@ -7,10 +7,12 @@ mod live;
 mod mail;
 mod session;
 mod telemetry;
+mod tls;
 mod words;
 
 use anyhow::Context;
 use futures::future::{self, BoxFuture};
+use rumqttc::{MqttOptions, Transport};
 use service_kit::Stop;
 
 use crate::{App, config::MqttConfig};
@@ -19,7 +21,7 @@ use session::Session;
 /// Hears devices until stopped. A broker that is away does not hinder it: we come back.
 ///
 /// # Errors
-/// `CE_MQTT_URL` cannot be read.
+/// `CE_MQTT_URL` cannot be read, or the files for TLS.
 pub fn door(
     app: App,
     config: &MqttConfig,
@@ -27,10 +29,15 @@ pub fn door(
     let config = config.clone();
     let broker = config.mqtt_url.as_deref().map(address::parse).transpose();
     let broker = broker.context("CE_MQTT_URL")?;
+    let transport = match &broker {
+        Some(address) if address.secured => tls::transport(&config)?,
+        _ => Transport::Tcp,
+    };
     Ok(move |stop: Stop| -> BoxFuture<'static, anyhow::Result<()>> {
         Box::pin(async move {
             if let Some(broker) = broker {
-                listen(app, broker, &config, &stop).await;
+                let options = session::options(broker, transport, &config);
+                listen(app, options, &config, &stop).await;
             } else {
                 tracing::warn!("no broker is configured: devices are not heard");
                 stop.cancelled().await;
@@ -41,8 +48,8 @@ pub fn door(
 }
 
 /// The connection outlives the work, so that what was done can still be acknowledged.
-async fn listen(app: App, broker: address::Address, config: &MqttConfig, stop: &Stop) {
-    let (session, post, letters) = Session::open(&app, broker, config);
+async fn listen(app: App, options: MqttOptions, config: &MqttConfig, stop: &Stop) {
+    let (session, post, letters) = Session::open(&app, options, config);
     let done = Stop::new();
     let batches = telemetry::Batches::of(config);
     let work = async {
@@ -53,5 +60,5 @@ async fn listen(app: App, broker: address::Address, config: &MqttConfig, stop: &
         .await;
         done.cancel();
     };
-    future::join(session.run(&done), work).await;
+    future::join(Box::pin(session.run(&done)), work).await;
 }

@@ -88,7 +88,11 @@ impl Bench {
         let fleet = if setup.fleet_is_away { nobody().await } else { services.clone() };
         let orders = if setup.orders_is_away { nobody().await } else { services.clone() };
         let config = Config {
-            redis: RedisConfig { redis_url: None, redis_prefix: String::new() },
+            redis: RedisConfig {
+                redis_url: None,
+                redis_roots_file: None,
+                redis_prefix: String::new(),
+            },
             rates: setup.rates,
             edge: setup.edge,
             identity_url: identity,

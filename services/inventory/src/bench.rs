@@ -83,7 +83,8 @@ impl Bench {
         dynamo: Arc<(Embedded, Dynamo)>,
         other: Option<Dynamo>,
     ) -> Self {
-        let config = RedisConfig { redis_url: None, redis_prefix: String::new() };
+        let config =
+            RedisConfig { redis_url: None, redis_roots_file: None, redis_prefix: String::new() };
         let redis = redis_kit::connect(&config).await.unwrap();
         let client = other.unwrap_or_else(|| dynamo.1.clone());
         let app = App::new(Db::from_pool(db.clone()), Arc::new(clock.clone()), client, &redis);

@@ -12,3 +12,9 @@ output "settings" {
   description = "Variables by side and service."
   value       = module.environment.settings
 }
+
+output "fleet_certificates" {
+  description = "Certificates (PEM) of the service fleet by side, for cloudeats/prod/fleet/keys."
+  value       = module.environment.fleet_certificates
+  sensitive   = true
+}

@@ -29,3 +29,9 @@ variable "shares" {
   type        = object({ east = number, west = number })
   default     = { east = 100, west = 100 }
 }
+
+variable "iot_fleet_requests" {
+  description = "Certificate requests (PEM) of the service fleet by side; no secret, and kept in iot.auto.tfvars.json."
+  type        = object({ east = optional(string), west = optional(string) })
+  default     = {}
+}

@@ -4,16 +4,17 @@ module "environment" {
   source    = "../../modules/environment"
   providers = { aws.east = aws.us_east_1, aws.west = aws.us_west_2, aws.edge = aws.us_east_1 }
 
-  environment     = "staging"
-  zone_name       = var.zone_name
-  api_domain      = "api.staging.${var.zone_name}"
-  web_domain      = "www.staging.${var.zone_name}"
-  shares          = var.shares
-  master_password = var.master_password
-  admins          = var.admins
-  alarm_mail      = var.alarm_mail
-  accelerator     = false
-  protected       = false
+  environment        = "staging"
+  zone_name          = var.zone_name
+  api_domain         = "api.staging.${var.zone_name}"
+  web_domain         = "www.staging.${var.zone_name}"
+  shares             = var.shares
+  master_password    = var.master_password
+  admins             = var.admins
+  alarm_mail         = var.alarm_mail
+  iot_fleet_requests = var.iot_fleet_requests
+  accelerator        = false
+  protected          = false
 
   regions = {
     east = { region = "us-east-1", cidr = "10.20.0.0/16" }

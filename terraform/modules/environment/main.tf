@@ -35,6 +35,7 @@ module "east" {
   features          = var.features
   admins            = var.admins
   alarm_mail        = var.alarm_mail
+  iot_fleet_request = var.iot_fleet_requests.east
   database_clusters = { for cell, database in local.cells : cell => database.cluster_ids[var.regions.east.region] }
   database_copies   = { west = { cluster = module.cell_west.cluster_ids[var.regions.east.region], source_region = var.regions.west.region } }
   protected         = var.protected
@@ -57,6 +58,7 @@ module "west" {
   features          = var.features
   admins            = var.admins
   alarm_mail        = var.alarm_mail
+  iot_fleet_request = var.iot_fleet_requests.west
   database_clusters = { for cell, database in local.cells : cell => database.cluster_ids[var.regions.west.region] }
   database_copies   = { east = { cluster = module.cell_east.cluster_ids[var.regions.west.region], source_region = var.regions.east.region } }
   protected         = var.protected

@@ -17,3 +17,9 @@ output "budget_usd" {
   description = "From where on people are told."
   value       = module.budget.limit_usd
 }
+
+output "fleet_certificates" {
+  description = "Certificates (PEM) of the service fleet by side, for cloudeats/<environment>/fleet/keys; null without a request."
+  value       = { east = module.east.fleet_certificate, west = module.west.fleet_certificate }
+  sensitive   = true
+}

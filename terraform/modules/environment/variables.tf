@@ -98,6 +98,12 @@ variable "master_password" {
   sensitive   = true
 }
 
+variable "iot_fleet_requests" {
+  description = "Certificate requests (PEM) of the service fleet by side; each region has its own."
+  type        = object({ east = optional(string), west = optional(string) })
+  default     = {}
+}
+
 variable "admins" {
   description = "Roles that may do everything in the clusters, by name."
   type        = map(string)

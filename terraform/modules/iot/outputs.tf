@@ -8,3 +8,9 @@ output "certificates" {
   value       = { for id, certificate in aws_iot_certificate.vehicle : id => certificate.certificate_pem }
   sensitive   = true
 }
+
+output "fleet_certificate" {
+  description = "The certificate (PEM) of the service fleet; null without a request."
+  value       = one(aws_iot_certificate.fleet[*].certificate_pem)
+  sensitive   = true
+}

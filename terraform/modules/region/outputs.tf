@@ -47,3 +47,9 @@ output "rights" {
   description = "Statements by service, for tests and reviews."
   value       = local.service_statements
 }
+
+output "fleet_certificate" {
+  description = "The certificate (PEM) by which IoT Core knows the service fleet; null without a request."
+  value       = one(module.iot[*].fleet_certificate)
+  sensitive   = true
+}

@@ -79,6 +79,16 @@ impl fmt::Display for Finding {
     }
 }
 
+/// Why an invariant that nothing touched is not known to hold.
+pub(super) const NOTHING: &str = "there was nothing to judge";
+
+impl Finding {
+    /// Whether it could be looked at, and there was nothing to look at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.why.as_deref() == Some(NOTHING) && self.offences.is_empty()
+    }
+}
+
 /// Runs every checker. `unread`: sources that are missing.
 pub(super) async fn judge(
     db: &mut PgConnection,
@@ -111,7 +121,7 @@ pub(super) async fn look(
     } else if !unread.is_empty() {
         finding.why = Some(format!("cannot be read: {}", unread.join("; ")));
     } else if finding.judged == 0 {
-        finding.why = Some("there was nothing to judge".to_owned());
+        finding.why = Some(NOTHING.to_owned());
     } else {
         finding.verdict = Verdict::Pass;
     }

@@ -36,6 +36,13 @@ pub struct Up {
     /// Return when everything is up; `cloudeats down` ends it
     #[arg(long)]
     detach: bool,
+    #[command(flatten)]
+    extras: Extras,
+}
+
+/// What a stack may have besides.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Extras {
     /// Start Prometheus, too, with our rules and alarms
     #[arg(
         long,
@@ -45,6 +52,25 @@ pub struct Up {
         default_missing_value = "observability/prometheus"
     )]
     observe: Option<PathBuf>,
+    /// Let PostgreSQL, Redis and the MQTT broker speak nothing but TLS, with certificates of an authority
+    /// of the stack's own
+    #[arg(long)]
+    tls: bool,
+}
+
+impl Extras {
+    /// Adds them to what is to be started.
+    #[must_use]
+    pub fn added_to(&self, options: Options) -> Options {
+        Options { observe: self.observe.clone(), secured: self.tls, ..options }
+    }
+
+    /// Tells people where they are.
+    pub fn announce(&self, site: &Site) {
+        if self.observe.is_some() {
+            say(format_args!("Prometheus {}", site.http_url(Door::Prometheus)));
+        }
+    }
 }
 
 /// Which ports.
@@ -112,7 +138,7 @@ impl Up {
 
     /// What the library needs to know.
     pub fn options(&self) -> anyhow::Result<Options> {
-        Ok(Options {
+        Ok(self.extras.added_to(Options {
             local: self.which.local.clone(),
             stack: self.which.stack.clone(),
             ports: self.ports.ports()?,
@@ -120,8 +146,9 @@ impl Up {
             services: SERVICES.to_vec(),
             durability: Durability::Durable,
             pace: Pace::Public,
-            observe: self.observe.clone(),
-        })
+            observe: None,
+            secured: false,
+        }))
     }
 
     /// Runs this very verb once more, on its own, and waits until it is up.
@@ -156,9 +183,7 @@ impl Up {
 
     fn announce(&self, site: &Site) {
         announce(site);
-        if self.observe.is_some() {
-            say(format_args!("Prometheus {}", site.http_url(Door::Prometheus)));
-        }
+        self.extras.announce(site);
     }
 }
 

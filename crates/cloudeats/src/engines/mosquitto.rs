@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::authority::Authority;
 use crate::mqtt;
 use crate::ports::Door;
 use crate::process::Spec;
@@ -15,7 +16,7 @@ pub(super) fn prepare(site: &Site, programs: &Programs) -> anyhow::Result<Spec> 
     let port = site.ports.of(Door::Mosquitto);
     layout.hand_over(&file(&folder, "acl", mqtt::TOPIC_RULES)?)?;
     mqtt::Passwords::of(layout)?.set(mqtt::SERVICE, &site.secrets.get("mqtt_fleet")?)?;
-    let config = file(&folder, "mosquitto.conf", &config(port, &folder))?;
+    let config = file(&folder, "mosquitto.conf", &config(port, &folder, site.authority.as_ref()))?;
     layout.hand_over(&config)?;
 
     let mut spec = Spec::new(layout, "mosquitto", programs.path("mosquitto"))
@@ -27,11 +28,13 @@ pub(super) fn prepare(site: &Site, programs: &Programs) -> anyhow::Result<Spec> 
 
 /// By default the broker forgets acknowledged messages on SIGKILL, and lets anybody in
 /// (RELIABILITY 2, finding 3, and section 5).
-fn config(port: u16, folder: &Path) -> String {
+fn config(port: u16, folder: &Path, authority: Option<&Authority>) -> String {
     let folder = folder.display();
+    let secured = authority.map(secured).unwrap_or_default();
     format!(
         "per_listener_settings false\n\
          listener {port} 127.0.0.1\n\
+         {secured}\
          allow_anonymous false\n\
          password_file {folder}/passwd\n\
          acl_file {folder}/acl\n\
@@ -49,5 +52,20 @@ fn config(port: u16, folder: &Path) -> String {
          log_type warning\n\
          log_type notice\n\
          connection_messages false\n"
+    )
+}
+
+/// Asks clients for a certificate, as a broker of AWS does. Who they are, their passwords still say.
+fn secured(authority: &Authority) -> String {
+    let own = authority.engines();
+    format!(
+        "certfile {certificate}\n\
+         keyfile {key}\n\
+         cafile {root}\n\
+         require_certificate true\n\
+         tls_version tlsv1.3\n",
+        certificate = own.certificate.display(),
+        key = own.key.display(),
+        root = authority.root().display(),
     )
 }

@@ -6,6 +6,8 @@ use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
 use secrecy::ExposeSecret;
 
+use crate::authority::Authority;
+use crate::layout::Layout;
 use crate::ports::Door;
 use crate::process::Spec;
 use crate::site::Site;
@@ -27,7 +29,10 @@ pub(super) async fn prepare(
         init(site, programs, &folder, durability).await?;
     }
     let port = site.ports.of(Door::Postgres);
-    let settings = settings(port, durability);
+    let mut settings = settings(port, durability);
+    if let Some(authority) = &site.authority {
+        settings.extend(secured(layout, &folder, authority)?);
+    }
     let mut spec = Spec::new(layout, "postgres", programs.path("postgres"))
         .args(["-D".into(), data.into_os_string()])
         .args(
@@ -96,4 +101,22 @@ fn settings(port: u16, durability: Durability) -> Vec<(&'static str, String)> {
         ("log_min_duration_statement", "1s".to_owned()),
         ("log_line_prefix", "%m [%p] %q%u@%d ".to_owned()),
     ]
+}
+
+/// Nobody comes in without TLS, whatever his password.
+fn secured(
+    layout: &Layout,
+    folder: &Path,
+    authority: &Authority,
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let rules = file(folder, "hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n")?;
+    layout.hand_over(&rules)?;
+    let own = authority.engines();
+    Ok(vec![
+        ("ssl", "on".to_owned()),
+        ("ssl_min_protocol_version", "TLSv1.3".to_owned()),
+        ("ssl_cert_file", own.certificate.display().to_string()),
+        ("ssl_key_file", own.key.display().to_string()),
+        ("hba_file", rules.display().to_string()),
+    ])
 }

@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 
+use crate::authority::Authority;
 use crate::ports::Door;
 use crate::process::Spec;
 use crate::site::Site;
@@ -14,8 +15,12 @@ pub(super) fn prepare(site: &Site, programs: &Programs) -> anyhow::Result<Spec> 
     let port = site.ports.of(Door::Redis);
     let password = site.secrets.get("redis")?;
     // A file, because everybody on the machine can read the arguments of a process.
+    let doors = match &site.authority {
+        None => format!("port {port}\n"),
+        Some(authority) => secured(port, authority),
+    };
     let text = format!(
-        "port {port}\n\
+        "{doors}\
          bind 127.0.0.1\n\
          dir {folder}\n\
          requirepass {password}\n\
@@ -33,4 +38,20 @@ pub(super) fn prepare(site: &Site, programs: &Programs) -> anyhow::Result<Spec> 
     spec.servant = layout.servant();
     spec.ports = vec![port];
     Ok(spec)
+}
+
+fn secured(port: u16, authority: &Authority) -> String {
+    let own = authority.engines();
+    format!(
+        "port 0\n\
+         tls-port {port}\n\
+         tls-cert-file {certificate}\n\
+         tls-key-file {key}\n\
+         tls-ca-cert-file {root}\n\
+         tls-auth-clients no\n\
+         tls-protocols TLSv1.3\n",
+        certificate = own.certificate.display(),
+        key = own.key.display(),
+        root = authority.root().display(),
+    )
 }

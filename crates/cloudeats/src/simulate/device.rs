@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::types::{Clock, DeliveryId, GeoPoint, SystemClock, VehicleId};
 use fleet_contract::http::DeliveryEventKind;
 use fleet_contract::mqtt::{Ack, Status, Telemetry, VehicleEvent, topic};
-use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Packet, PublishOptions, QoS};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ use crate::site::Site;
 /// A fact without an answer is sent again after so long.
 const AGAIN: Duration = Duration::from_millis(1_500);
 const RECONNECT: Duration = Duration::from_millis(500);
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_S: u16 = 15;
 const QUEUE: usize = 64;
 /// Of so many reports, one is followed by the one before it.
 const LATE_EVERY: i64 = 8;
@@ -71,14 +71,17 @@ impl Device {
         let vehicle = VehicleId::from_uuid(ride.vehicle_id);
         let boot = SystemClock.new_id();
         let port = site.ports.of(Door::Mosquitto);
-        let mut options = MqttOptions::new(ride.vehicle_id.to_string(), "127.0.0.1", port);
-        options.set_credentials(ride.vehicle_id.to_string(), ride.mqtt_password.as_str());
-        options.set_keep_alive(KEEP_ALIVE).set_clean_session(false);
+        let mut options = MqttOptions::new(ride.vehicle_id.to_string(), ("127.0.0.1", port));
+        options.set_credentials(ride.vehicle_id.to_string(), ride.mqtt_password.clone());
+        options.set_keep_alive(KEEP_ALIVE_S).set_clean_session(false);
+        if let Some(authority) = &site.authority {
+            options.set_transport(authority.transport()?);
+        }
         let will = serde_json::to_vec(&status(boot, false))?;
         let will = LastWill::new(topic(vehicle, "sta"), will, QoS::AtLeastOnce, true);
         options.set_last_will(will);
 
-        let (client, events) = AsyncClient::new(options, QUEUE);
+        let (client, events) = AsyncClient::builder(options).capacity(QUEUE).build();
         let (waiting, conversation) = (Waiting::default(), TaskTracker::new());
         let listening =
             listen(client.clone(), events, vehicle, boot, waiting.clone(), stop.clone());
@@ -123,7 +126,7 @@ impl Device {
 
     fn publish(&self, telemetry: Vec<u8>) -> bool {
         let topic = topic(self.vehicle, "tel");
-        self.client.try_publish(topic, QoS::AtMostOnce, false, telemetry).is_ok()
+        self.client.try_publish(topic, telemetry, PublishOptions::at_most_once()).is_ok()
     }
 
     /// The report before the last comes once more, behind the last, as networks do it.
@@ -178,7 +181,7 @@ impl Device {
             let (answer, answered) = oneshot::channel();
             lock(&self.waiting).insert(fact.event_id, answer);
             let topic = topic(self.vehicle, "evt");
-            let sent = self.client.publish(topic, QoS::AtLeastOnce, false, payload.clone());
+            let sent = self.client.publish(topic, payload.clone(), PublishOptions::at_least_once());
             if within(AGAIN, sent).await.is_some()
                 && let Some(Ok(refused)) = within(AGAIN, answered).await
             {
@@ -196,7 +199,7 @@ impl Device {
         self.send_late();
         if let Some(gone) = payload(&status(self.boot, false)) {
             let topic = topic(self.vehicle, "sta");
-            let said = self.client.publish(topic, QoS::AtLeastOnce, true, gone);
+            let said = self.client.publish(topic, gone, PublishOptions::at_least_once().retained());
             within(RECONNECT, said).await;
         }
         within(RECONNECT, self.client.disconnect()).await;
@@ -219,7 +222,8 @@ async fn listen(
                 let _queue_is_empty = client.try_subscribe(topic(vehicle, "ack"), QoS::AtLeastOnce);
                 if let Some(here) = payload(&status(boot, true)) {
                     let topic = topic(vehicle, "sta");
-                    let _queue_is_empty = client.try_publish(topic, QoS::AtLeastOnce, true, here);
+                    let retained = PublishOptions::at_least_once().retained();
+                    let _queue_is_empty = client.try_publish(topic, here, retained);
                 }
             }
             Ok(Event::Incoming(Packet::Publish(message))) => {

@@ -88,6 +88,15 @@ fn of_every_service(site: &Site, strain: &Strain, service: &Service) -> anyhow::
         pair("CE_DYNAMO_ENDPOINT", &others.http_url(Door::Dynamo)),
         pair("CE_REDIS_URL", others.redis_url()?.expose_secret()),
     ];
+    if let Some(authority) = &site.authority {
+        let own = authority.clients();
+        table.extend([
+            pair("CE_REDIS_ROOTS_FILE", &authority.root().display().to_string()),
+            pair("CE_MQTT_ROOTS_FILE", &authority.root().display().to_string()),
+            pair("CE_MQTT_CERTIFICATE_FILE", &own.certificate.display().to_string()),
+            pair("CE_MQTT_KEY_FILE", &own.key.display().to_string()),
+        ]);
+    }
     for other in SERVICES {
         let name = format!("CE_{}_URL", other.name.to_ascii_uppercase());
         table.push((name, others.http_url(other.door)));

@@ -6,7 +6,7 @@ use cloudeats::api::Call;
 use cloudeats::ports::Door;
 use cloudeats::seed::people::Hired;
 use common::types::{Clock, Role, SystemClock};
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, PublishOptions, QoS};
 use serde_json::{Value, json};
 
 use crate::caller::{Caller, Expect, text};
@@ -72,9 +72,9 @@ impl Courier {
     /// Switches the device on.
     pub(crate) async fn device(&self, world: &World) -> Device {
         let port = world.stack.site().ports.of(Door::Mosquitto);
-        let mut options = MqttOptions::new(self.vehicle.as_str(), "127.0.0.1", port);
-        options.set_credentials(self.vehicle.as_str(), self.password.as_str());
-        let (client, events) = AsyncClient::new(options, 16);
+        let mut options = MqttOptions::new(self.vehicle.as_str(), ("127.0.0.1", port));
+        options.set_credentials(self.vehicle.as_str(), self.password.clone());
+        let (client, events) = AsyncClient::builder(options).capacity(16).build();
         let boot = SystemClock.new_id().to_string();
         let mut device = Device { client, events, vehicle: self.vehicle.clone(), boot, said: 0 };
         let topic = device.topic("ack");
@@ -127,7 +127,10 @@ impl Device {
 
     async fn say(&self, kind: &str, words: &Value) {
         let words = serde_json::to_vec(words).unwrap();
-        self.client.publish(self.topic(kind), QoS::AtLeastOnce, false, words).await.unwrap();
+        self.client
+            .publish(self.topic(kind), words, PublishOptions::at_least_once())
+            .await
+            .unwrap();
     }
 
     async fn until<T>(&mut self, mut look: impl FnMut(&Packet) -> Option<T>) -> T {

@@ -7,9 +7,11 @@ use cloudeats::engines::Durability;
 use cloudeats::mqtt::Passwords;
 use cloudeats::ports::{Door, Ports};
 use cloudeats::process::Ready;
+use cloudeats::site::{SERVICES, Site};
 use cloudeats::stack::{Options, Pace, Stack};
 use nix::sys::signal::Signal;
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
+use redis_kit::{Limit, Limiter, RedisConfig};
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, PublishOptions, QoS, Transport};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -33,6 +35,7 @@ fn options(stack: &str) -> Options {
         durability: Durability::Volatile,
         pace: Pace::Public,
         observe: None,
+        secured: false,
     }
 }
 
@@ -138,9 +141,9 @@ struct Speaker {
 
 impl Speaker {
     fn new(port: u16, user: &str, password: &SecretString) -> Self {
-        let mut options = MqttOptions::new(user, "127.0.0.1", port);
-        options.set_credentials(user, password.expose_secret());
-        let (client, events) = AsyncClient::new(options, 16);
+        let mut options = MqttOptions::new(user, ("127.0.0.1", port));
+        options.set_credentials(user, password.expose_secret().to_owned());
+        let (client, events) = AsyncClient::builder(options).capacity(16).build();
         Self { client, events }
     }
 
@@ -152,7 +155,7 @@ impl Speaker {
     /// Says something on each topic and waits until the broker has taken it all.
     async fn say(&mut self, topics: &[&str]) {
         for topic in topics {
-            self.client.publish(*topic, QoS::AtLeastOnce, false, "x").await.unwrap();
+            self.client.publish(*topic, "x", PublishOptions::at_least_once()).await.unwrap();
         }
         let mut taken = 0;
         while taken < topics.len() {
@@ -167,7 +170,7 @@ impl Speaker {
         let mut heard = Vec::new();
         while heard.last().is_none_or(|topic| topic != last) {
             if let Event::Incoming(Packet::Publish(message)) = self.events.poll().await.unwrap() {
-                heard.push(message.topic);
+                heard.push(String::from_utf8(message.topic.to_vec()).unwrap());
             }
         }
         heard
@@ -200,7 +203,83 @@ async fn a_vehicle_speaks_for_itself_alone() {
 
     let mut thief = Speaker::new(port, "v-2", &ours);
     assert!(thief.events.poll().await.is_err());
-    let (_client, mut nobody) = AsyncClient::new(MqttOptions::new("x", "127.0.0.1", port), 1);
+    let (_client, mut nobody) =
+        AsyncClient::builder(MqttOptions::new("x", ("127.0.0.1", port))).capacity(1).build();
     assert!(nobody.poll().await.is_err());
+    stack.stop().await;
+}
+
+/// Which part of a URL the test asks for something else.
+fn with(url: &SecretString, from: &str, to: &str) -> SecretString {
+    let url = url.expose_secret();
+    assert!(url.contains(from), "{from}");
+    url.replace(from, to).into()
+}
+
+/// Whether two clients of Redis count together, as they do once both have reached it.
+async fn two_share_a_limit(url: &SecretString, roots: &Path, within: Duration) -> bool {
+    let connect = async || {
+        let config = RedisConfig {
+            redis_url: Some(url.clone()),
+            redis_roots_file: Some(roots.to_owned()),
+            redis_prefix: String::new(),
+        };
+        Limiter::new(&redis_kit::connect(&config).await.unwrap(), "tls")
+    };
+    let (one, other) = (connect().await, connect().await);
+    let limit = Limit { count: 1, per_s: 60 };
+    let started = Instant::now();
+    for nth in 0.. {
+        let key = nth.to_string();
+        let both = [one.check(&key, limit).await, other.check(&key, limit).await];
+        if both.iter().any(|decision| !decision.allowed) {
+            return true;
+        }
+        if started.elapsed() > within {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
+/// Whether the broker lets the service in that comes so.
+async fn is_let_in(site: &Site, transport: Transport) -> bool {
+    let port = site.ports.of(Door::Mosquitto);
+    let password = site.secrets.get("mqtt_fleet").unwrap();
+    let mut fleet = Speaker::new(port, "fleet", &password);
+    fleet.events.mqtt_options.set_transport(transport);
+    matches!(fleet.events.poll().await, Ok(Event::Incoming(Packet::ConnAck(_))))
+}
+
+#[tokio::test]
+async fn engines_that_speak_tls_let_in_nobody_who_does_not_and_all_services_who_do() {
+    let services = SERVICES.to_vec();
+    let options = Options { services, secured: true, ..options("journey-tls") };
+    // The services are ready, so each has reached its database and the log of events.
+    let stack = Stack::up(options).await.unwrap();
+    let site = stack.site();
+    let authority = site.authority.clone().unwrap();
+
+    let url = site.database_url("orders", "orders").unwrap();
+    let mut orders = connect(&url).await.unwrap();
+    let secured = "SELECT version FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()";
+    let version: String = sqlx::query_scalar(secured).fetch_one(&mut orders).await.unwrap();
+    assert_eq!(version, "TLSv1.3");
+    is_refused(connect(&with(&url, "verify-full", "disable")).await, "28000");
+    // By another name it is somebody else; and whom nobody vouches for is nobody.
+    assert!(connect(&with(&url, "127.0.0.1", "127.0.0.2")).await.is_err());
+    assert!(connect(&with(&url, "root.pem", "clients.pem")).await.is_err());
+
+    let url = site.redis_url().unwrap();
+    assert!(two_share_a_limit(&url, &authority.root(), PATIENCE).await);
+    let little = Duration::from_secs(2);
+    assert!(!two_share_a_limit(&with(&url, "rediss", "redis"), &authority.root(), little).await);
+    assert!(!two_share_a_limit(&url, &authority.clients().certificate, little).await);
+
+    let certificate = std::fs::read(authority.root()).unwrap();
+    assert!(is_let_in(site, authority.transport().unwrap()).await);
+    assert!(!is_let_in(site, Transport::tls(certificate, None, None)).await, "no certificate");
+    assert!(!is_let_in(site, Transport::Tcp).await, "in plain words");
     stack.stop().await;
 }

@@ -73,6 +73,7 @@ impl Bench {
             durability: Durability::Durable,
             pace: Pace::Hurried,
             observe: None,
+            secured: false,
         };
         let limits = vec![(WEBHOOKS.0.to_owned(), WEBHOOKS.1.to_owned())];
         let strain = Strain { environment: limits, ..Strain::default() };

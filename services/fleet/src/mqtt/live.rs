@@ -12,7 +12,7 @@ use clap::Parser;
 use common::types::{Clock, DeliveryId, VehicleId};
 use fleet_contract::mqtt::{self as wire, Ack};
 use jiff::SignedDuration;
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
 use serde_json::{Value, json};
 use service_kit::Stop;
 use sha2::{Digest, Sha512};
@@ -153,12 +153,12 @@ struct Device {
 impl Device {
     #[expect(clippy::disallowed_methods, reason = "a test stands in for the device")]
     async fn connect(broker: &Broker, vehicle: VehicleId) -> Self {
-        let mut options = MqttOptions::new(vehicle.to_string(), "127.0.0.1", broker.port);
+        let mut options = MqttOptions::new(vehicle.to_string(), ("127.0.0.1", broker.port));
         options
             .set_credentials(vehicle.to_string(), PASSWORD)
             .set_max_packet_size(wire::PAYLOAD_BYTES_MAX * 2, wire::PAYLOAD_BYTES_MAX * 2)
-            .set_keep_alive(Duration::from_secs(5));
-        let (client, mut events) = AsyncClient::new(options, 1_000);
+            .set_keep_alive(5);
+        let (client, mut events) = AsyncClient::builder(options).capacity(1_000).build();
         client.subscribe(wire::topic(vehicle, "ack"), QoS::AtLeastOnce).await.unwrap();
         let (heard, acks) = tokio::sync::mpsc::unbounded_channel();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
@@ -185,7 +185,7 @@ impl Device {
 
     async fn says(&self, kind: &str, payload: impl Into<Vec<u8>>) {
         let topic = wire::topic(self.vehicle, kind);
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload).await.unwrap();
+        self.client.publish(topic, payload.into(), PublishOptions::at_least_once()).await.unwrap();
     }
 
     async fn is_at(&self, bench: &Bench, seq: i64, (lat, lon): (f64, f64)) {
@@ -304,7 +304,7 @@ async fn garbage_and_strangers_change_nothing_and_keep_nobody_waiting(db: PgPool
     // Another vehicle's topic: the broker forbids it.
     let others = wire::topic(Bench::vehicle_id(1), "evt");
     let forged = event(&bench, delivery, "arrive_pickup", STORE).to_string();
-    device.client.publish(others, QoS::AtLeastOnce, false, forged).await.unwrap();
+    device.client.publish(others, forged, PublishOptions::at_least_once()).await.unwrap();
     device.is_at(&bench, 2, STORE).await;
 
     until(&db, "SELECT EXISTS (SELECT FROM vehicle_position WHERE seq = 2)").await;

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use common::types::VehicleId;
 use fleet_contract::mqtt::{self as wire, PAYLOAD_BYTES_MAX};
 use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, QoS, SubAck,
-    SubscribeFilter, SubscribeReasonCode,
+    AckMode, AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, PublishOptions,
+    QoS, SubAck, SubscribeFilter, SubscribeReasonCode, Transport,
 };
 use secrecy::ExposeSecret;
 use service_kit::Stop;
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{App, config::MqttConfig, domain::Cause, metrics};
 
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_S: u16 = 15;
 const CONNECT_MAX_S: u64 = 5;
 /// Pauses between attempts grow to this, and are drawn from zero: full jitter, so that a broker that comes
 /// back is not met by everybody at once.
@@ -59,6 +59,27 @@ pub(super) struct Session {
     failures: u32,
 }
 
+/// Who we are at the broker, and on which terms.
+pub(super) fn options(
+    Address { host, port, .. }: Address,
+    transport: Transport,
+    config: &MqttConfig,
+) -> MqttOptions {
+    let mut options = MqttOptions::new(&config.mqtt_client_id, (host, port));
+    options
+        .set_transport(transport)
+        .set_keep_alive(KEEP_ALIVE_S)
+        .set_clean_session(false)
+        .set_ack_mode(AckMode::Manual)
+        .set_inflight(UNANSWERED_MAX)
+        .set_max_packet_size(PACKET_MAX, PAYLOAD_BYTES_MAX * 2);
+    if let Some(password) = &config.mqtt_password {
+        let password = password.expose_secret().to_owned();
+        options.set_credentials(&config.mqtt_username, password);
+    }
+    options
+}
+
 /// Where letters wait.
 pub(super) struct Letters {
     pub(super) telemetry: mpsc::Receiver<Letter>,
@@ -86,7 +107,7 @@ impl Post {
     pub(super) fn acknowledge(&self, vehicle: VehicleId, ack: &wire::Ack) {
         let Ok(payload) = serde_json::to_vec(ack) else { return };
         let topic = wire::topic(vehicle, "ack");
-        if self.client.try_publish(topic, QoS::AtLeastOnce, false, payload).is_err() {
+        if self.client.try_publish(topic, payload, PublishOptions::at_least_once()).is_err() {
             tracing::debug!(vehicle.id = %vehicle, "an acknowledgement could not be sent");
         }
     }
@@ -96,20 +117,10 @@ impl Session {
     /// Prepares a connection. The broker keeps what comes while we are away.
     pub(super) fn open(
         app: &App,
-        Address { host, port }: Address,
+        options: MqttOptions,
         config: &MqttConfig,
     ) -> (Self, Post, Letters) {
-        let mut options = MqttOptions::new(&config.mqtt_client_id, host, port);
-        options
-            .set_keep_alive(KEEP_ALIVE)
-            .set_clean_session(false)
-            .set_manual_acks(true)
-            .set_inflight(UNANSWERED_MAX)
-            .set_max_packet_size(PACKET_MAX, PAYLOAD_BYTES_MAX * 2);
-        if let Some(password) = &config.mqtt_password {
-            options.set_credentials(&config.mqtt_username, password.expose_secret());
-        }
-        let (client, mut events) = AsyncClient::new(options, OUTGOING);
+        let (client, mut events) = AsyncClient::builder(options).capacity(OUTGOING).build();
         events.network_options.set_connection_timeout(CONNECT_MAX_S);
 
         let post = Post { client, connection: Arc::default() };
@@ -190,7 +201,9 @@ impl Session {
     /// Puts a letter where it waits for its turn. Never waits: whoever turns the connection must go on.
     fn sort(&mut self, publish: Publish) {
         let connection = self.post.connection.load(Ordering::Relaxed);
-        let Some((vehicle, kind)) = mail::address_of(&publish.topic) else {
+        let Some((vehicle, kind)) =
+            std::str::from_utf8(&publish.topic).ok().and_then(mail::address_of)
+        else {
             metrics::rejected("other", Cause::UnknownTopic);
             self.post.take(&Receipt { publish, connection });
             return;

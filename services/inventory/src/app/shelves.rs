@@ -61,7 +61,8 @@ impl Shelves {
         &self,
         store: StoreId,
     ) -> Result<Option<Stocked>, Arc<StoreError>> {
-        let shared = self.recent.try_get_with(store, self.now(store)).await;
+        // Boxed: whoever waits would else hold all of what one of them does.
+        let shared = self.recent.try_get_with(store, Box::pin(self.now(store))).await;
         shared.map_err(Arc::unwrap_or_clone)
     }
 

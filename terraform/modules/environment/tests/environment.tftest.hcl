@@ -52,6 +52,23 @@ run "each_region_is_home_of_one_cell_and_holds_the_copy_of_the_other" {
   }
 }
 
+run "fleet_has_a_certificate_where_it_asked_for_one" {
+  providers = {
+    aws.east = aws.east
+    aws.west = aws.west
+    aws.edge = aws.east
+  }
+
+  variables {
+    iot_fleet_requests = { west = "-----BEGIN CERTIFICATE REQUEST-----" }
+  }
+
+  assert {
+    condition     = nonsensitive(output.fleet_certificates.east == null && output.fleet_certificates.west != null)
+    error_message = "In its own region."
+  }
+}
+
 run "users_come_by_the_edge_and_nobody_passes_it" {
   providers = {
     aws.east = aws.east

@@ -41,6 +41,29 @@ run "the_service_hears_all_and_answers_all" {
   }
 }
 
+run "the_service_brings_its_own_key_too" {
+  variables {
+    fleet_request = "-----BEGIN CERTIFICATE REQUEST-----"
+  }
+
+  assert {
+    condition     = aws_iot_certificate.fleet[0].csr == var.fleet_request && aws_iot_policy_attachment.fleet[0].target == aws_iot_certificate.fleet[0].arn && aws_iot_policy_attachment.fleet[0].policy == aws_iot_policy.fleet.name
+    error_message = "A certificate for its request, with its rights."
+  }
+
+  assert {
+    condition     = nonsensitive(output.fleet_certificate == aws_iot_certificate.fleet[0].certificate_pem)
+    error_message = "It can be read."
+  }
+}
+
+run "without_a_request_there_is_no_certificate" {
+  assert {
+    condition     = nonsensitive(output.fleet_certificate == null) && length(aws_iot_policy_attachment.fleet) == 0
+    error_message = "None."
+  }
+}
+
 run "a_device_brings_its_own_key" {
   variables {
     vehicles = { "0197b7c2-5f3e-7000-8000-000000000001" = "-----BEGIN CERTIFICATE REQUEST-----" }

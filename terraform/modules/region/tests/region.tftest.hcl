@@ -41,6 +41,22 @@ run "services_are_told_where_everything_is" {
   }
 }
 
+run "stores_are_spoken_to_by_tls" {
+  variables {
+    iot_fleet_request = "-----BEGIN CERTIFICATE REQUEST-----"
+  }
+
+  assert {
+    condition     = startswith(output.settings.gateway.CE_REDIS_URL, "rediss://") && startswith(output.settings.fleet.CE_MQTT_URL, "mqtts://") && endswith(output.settings.fleet.CE_MQTT_URL, ":8883")
+    error_message = "Redis and IoT Core."
+  }
+
+  assert {
+    condition     = nonsensitive(output.fleet_certificate != null)
+    error_message = "IoT Core knows fleet by a certificate."
+  }
+}
+
 run "scaling_by_lag_may_ask_the_log_for_it" {
   assert {
     condition     = toset(flatten([for s in local.tools.keda-operator.statements : s.actions])) == toset(["sqs:GetQueueAttributes", "kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:DescribeTopic", "kafka-cluster:DescribeGroup"])
@@ -73,6 +89,11 @@ run "a_trial_leaves_out_what_costs_much" {
   assert {
     condition     = length(module.kafka) == 0 && length(module.iot) == 0 && length(module.lake) == 0 && length(module.backup) == 0
     error_message = "Left out."
+  }
+
+  assert {
+    condition     = nonsensitive(output.fleet_certificate == null) && !contains(keys(output.settings.fleet), "CE_MQTT_URL")
+    error_message = "No broker, and nobody to know fleet."
   }
 
   assert {
