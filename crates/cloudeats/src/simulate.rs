@@ -31,6 +31,7 @@ use crate::site::Site;
 
 pub use self::closing::closing;
 pub use self::gpx::Track;
+pub(crate) use self::tally::is_of;
 pub use self::tally::{Tally, Totals};
 use self::world::World;
 

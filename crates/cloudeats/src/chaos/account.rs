@@ -67,7 +67,8 @@ impl Entry {
 }
 
 /// A row for each fault: whether it landed, and the worst that a client saw: how long nobody who read was
-/// answered, and how long somebody who ordered did not know what had become of it.
+/// answered, and how long somebody who ordered did not know what had become of it. A time that reaches over
+/// several faults counts for the one in which its middle lies.
 pub(super) fn faults(log: &[Entry], seen: &Seen, tally: &Tally) -> String {
     let mut text = format!(
         "\n  {:<5}{:<56}{:>8}{:>14}{:>14}",

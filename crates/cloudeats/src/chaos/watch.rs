@@ -13,6 +13,7 @@ use crate::api::{Api, Call, Person, within};
 use crate::look;
 use crate::ports::Door;
 use crate::seed::people::Roster;
+use crate::simulate::is_of;
 use crate::site::Site;
 
 use super::rig::count;
@@ -102,7 +103,7 @@ impl Watch {
 }
 
 impl Seen {
-    /// The longest time between two answers to somebody who reads, within a span of time.
+    /// The longest time between two answers to somebody who reads, of those whose middle lies in a span of time.
     pub(super) fn gap(&self, from: Instant, until: Instant) -> Option<Duration> {
         let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         longest_gap(&reads, from, until)
@@ -131,9 +132,9 @@ impl Seen {
 /// Where nobody was answered any more, the gap is open and reaches to the end.
 fn longest_gap(answers: &[Instant], from: Instant, until: Instant) -> Option<Duration> {
     let next = answers.iter().skip(1).chain([&until]);
-    let through =
-        answers.iter().zip(next).filter(|(before, after)| **after > from && **before < until);
-    through.map(|(before, after)| *after - *before).max()
+    let gaps = answers.iter().zip(next).filter(|(before, after)| before < after);
+    let gaps = gaps.map(|(before, after)| (*before, *after));
+    gaps.filter(|gap| is_of(*gap, from, until)).map(|(before, after)| after - before).max()
 }
 
 async fn read(reader: Person, seen: Arc<Seen>, over: CancellationToken) {
@@ -179,12 +180,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_counts_for_every_span_that_it_reaches_into() {
+    fn a_gap_counts_once_for_the_span_in_which_its_middle_lies() {
         let zero = Instant::now();
         let at = |ms| zero + Duration::from_millis(ms);
-        let answers = [at(0), at(100), at(900), at(1_000)];
-        assert_eq!(longest_gap(&answers, at(500), at(600)), Some(Duration::from_millis(800)));
-        assert_eq!(longest_gap(&answers, at(950), at(990)), Some(Duration::from_millis(100)));
+        let answers = [at(0), at(100), at(900), at(1_000), at(1_100)];
+        assert_eq!(longest_gap(&answers, at(0), at(400)), Some(Duration::from_millis(100)));
+        assert_eq!(longest_gap(&answers, at(400), at(700)), Some(Duration::from_millis(800)));
+        assert_eq!(longest_gap(&answers, at(700), at(1_060)), Some(Duration::from_millis(100)));
         assert_eq!(longest_gap(&[], at(2_000), at(3_000)), None);
     }
 
