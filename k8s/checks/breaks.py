@@ -335,6 +335,11 @@ BREAKS = [
         lambda o: kind(o, "dev", "Job", "orders-migration")["spec"]["template"]["spec"].pop("volumes"),
     ),
     (
+        "a migration that does not ask who answers",
+        "roots_are_at_hand_where_stores_hear_tls_alone",
+        lambda o: kind(o, "dev", "Job", "orders-migration")["spec"]["template"]["spec"]["containers"][0].pop("env"),
+    ),
+    (
         "roots that a pod could write to",
         "roots_are_at_hand_where_stores_hear_tls_alone",
         lambda o: [m.update(readOnly=False) for m in pod(o, PROD, "gateway")["containers"][0]["volumeMounts"]],

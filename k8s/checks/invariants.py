@@ -577,6 +577,11 @@ def roots_are_at_hand_where_stores_hear_tls_alone(o):
             yield f"{what} waits for roots, which no engine of one machine has"
         if not o.local and asks and file not in (o.named("ConfigMap", name) or {}).get("data", {}):
             yield f"{what} asks {sorted(asks)} and has no {ROOTS}"
+        # A URL that says nothing of TLS must not be a way around it.
+        told = {one["name"]: one.get("value") for one in container(spec).get("env", [])}
+        asked = (told.get("PGSSLMODE"), told.get("PGSSLROOTCERT"))
+        if not o.local and "CE_DATABASE_URL" in asks and asked != ("verify-full", ROOTS):
+            yield f"{what} believes whoever answers as PostgreSQL"
 
 
 @in_aws
