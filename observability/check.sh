@@ -17,6 +17,7 @@ part() {
 }
 part "rules are well-formed" "$promtool" check rules prometheus/rules/*.yaml prometheus/alerts/*.yaml
 part "alarms fire when they should, and only then" "$promtool" test rules prometheus/tests/*.yaml
+part "a version that only fails is taken back" env PROMTOOL="$promtool" "$python" -B canary.py
 part "metrics.txt knows what the code exports" "$python" -B metrics.py --check
 part "dashboards are what dashboards.py says" "$python" -B grafana/dashboards.py --check
 part "queries, alarms, runbooks and pages fit together" "$python" -B check.py

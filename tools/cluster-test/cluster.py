@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+REFRESH = "argocd.argoproj.io/refresh=normal"
 
 
 class Failed(Exception):
@@ -112,7 +113,10 @@ class Checkout:
         if after == before:
             raise Failed(f"{path}: there was nothing to change")
         file.write_text(after)
-        return self.commit(message)
+        commit = self.commit(message)
+        # As the webhook of a forge would: Argo CD asks by itself only every three minutes.
+        kubectl("-n", "argocd", "annotate", "applications.argoproj.io", "--all", "--overwrite", REFRESH)
+        return commit
 
     def argocd(self):
         """The project and the set of applications, reading from here."""

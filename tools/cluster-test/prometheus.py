@@ -1,29 +1,51 @@
 """A Prometheus of the machine that fetches the pods' metrics, as the one in the cluster's observability would."""
 
+import contextlib
 import json
-import os
 import shutil
 import subprocess
+import threading
+import time
 import urllib.request
 
-from cluster import ROOT, Failed, wait
+from cluster import ROOT, Failed, pods, wait
 
 PORT = 19090
 
+# Debian's Prometheus does not ask Kubernetes; a thread of ours does, and writes down what it would find.
 CONFIG = """
 global: {{scrape_interval: 5s}}
 scrape_configs:
   - job_name: pods
-    kubernetes_sd_configs:
-      - role: pod
-        kubeconfig_file: {kubeconfig}
-        namespaces: {{names: [cloudeats-east, cloudeats-west]}}
-    relabel_configs:
-      - {{source_labels: [__meta_kubernetes_pod_container_port_name], regex: admin, action: keep}}
-      - {{source_labels: [__meta_kubernetes_namespace], target_label: namespace}}
-      - {{source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_name], target_label: app}}
-      - {{source_labels: [__meta_kubernetes_pod_label_rollouts_pod_template_hash], target_label: revision}}
+    file_sd_configs: [{{files: [{targets}], refresh_interval: 5s}}]
 """
+
+
+def targets(world):
+    """Each pod that has an address, as Prometheus reads it."""
+    found = []
+    for region in world.regions:
+        for pod in pods(region.namespace):
+            if address := pod["status"].get("podIP"):
+                labels = pod["metadata"]["labels"]
+                named = {
+                    "namespace": region.namespace,
+                    "pod": pod["metadata"]["name"],
+                    "app": labels["app.kubernetes.io/name"],
+                    "revision": labels.get("rollouts-pod-template-hash", ""),
+                }
+                found.append({"targets": [f"{address}:9080"], "labels": named})
+    return found
+
+
+def follow(world, file):
+    """Writes the targets again and again, until Prometheus is ended."""
+    while world.prometheus.poll() is None:
+        with contextlib.suppress(Failed):
+            fresh = file.with_suffix(".new")
+            fresh.write_text(json.dumps(targets(world)))
+            fresh.rename(file)
+        time.sleep(2)
 
 
 def program(world):
@@ -50,8 +72,8 @@ def start(world):
     folder = world.work / "prometheus"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    kubeconfig = os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
-    (folder / "prometheus.yml").write_text(CONFIG.format(kubeconfig=kubeconfig))
+    file = folder / "targets.json"
+    (folder / "prometheus.yml").write_text(CONFIG.format(targets=file))
     log = open(folder / "log", "w", encoding="utf-8")
     world.prometheus = subprocess.Popen(
         [
@@ -63,6 +85,8 @@ def start(world):
         stdout=log,
         stderr=log,
     )
+
+    threading.Thread(target=follow, args=(world, file), daemon=True).start()
 
     def knows():
         query = f"http://{world.host}:{PORT}/api/v1/query?query=sum(up%7Bapp%3D%22gateway%22%7D)"
