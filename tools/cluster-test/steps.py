@@ -114,7 +114,7 @@ def orders_are_delivered_and_judged(world):
         verdicts = re.findall(r"^I\d+.*?\b(PASS|FAIL|UNKNOWN)\b", judged, re.M)
         if "check: PASS" not in judged:
             raise Failed(f"{region.name}: {judged[-900:]}")
-        delivered = re.search(r"^placed to delivered\s+(\d+)", done.stdout, re.M)
+        delivered = re.search(r"^ *placed to delivered\s+(\d+)", done.stdout, re.M)
         if not delivered or int(delivered[1]) < orders:
             raise Failed(f"{region.name}: {done.stdout[-900:]}")
         passed = f"check PASS ({verdicts.count('PASS')} invariants)"

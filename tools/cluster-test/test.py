@@ -63,6 +63,7 @@ def main():
         print(f"cluster-test: not available: {reason}", file=sys.stderr)
         return 77
 
+    commit = run("git", "rev-parse", "--short", "HEAD", check=False).stdout.strip()
     world, table, failed = World(options), [], False
     try:
         for step in steps.ALL:
@@ -83,12 +84,11 @@ def main():
         if not options.keep:
             steps.take_away(world)
             world.end()
-    report(world.work / "report.md", table)
+    report(world.work / "report.md", commit, table)
     return 1 if failed else 0
 
 
-def report(file, table):
-    commit = run("git", "rev-parse", "--short", "HEAD", check=False).stdout.strip()
+def report(file, commit, table):
     version = json.loads(kubectl("version", "-o", "json")).get("serverVersion", {}).get("gitVersion", "?")
     lines = [
         f"Commit {commit}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Kubernetes {version}.",
