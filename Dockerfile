@@ -18,20 +18,21 @@ COPY . .
 RUN cargo chef prepare --recipe-path recipe.json
 
 FROM chef AS build
-# librdkafka and aws-lc are compiled from source.
+# librdkafka and aws-lc are compiled from source. Kafka is spoken to by TLS, which librdkafka takes from OpenSSL.
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install --yes --no-install-recommends cmake clang zlib1g-dev && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install --yes --no-install-recommends cmake clang libssl-dev zlib1g-dev && rm -rf /var/lib/apt/lists/*
 COPY --from=plan /src/recipe.json recipe.json
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    cargo chef cook --release --locked --recipe-path recipe.json
+    cargo chef cook --release --locked --features event-kit/kafka-tls --recipe-path recipe.json
 COPY . .
 ARG SERVICE
-# Distroless has no zlib: what the binary needs and the base lacks goes along. The shell is the one set above.
+# Distroless has no zlib, and need not have OpenSSL: what the binary was linked with goes along. The shell is the
+# one set above. event-kit is named for its feature, which a service that tells nothing does not know.
 # hadolint ignore=DL4006
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    cargo build --release --locked --package "${SERVICE}" --bin "${SERVICE}" \
+    cargo build --release --locked --package event-kit --package "${SERVICE}" --features event-kit/kafka-tls --bin "${SERVICE}" \
     && install -D "target/release/${SERVICE}" /out/usr/bin/service \
-    && ldd "target/release/${SERVICE}" | awk '/libz\.so/ { print $3 }' | xargs --no-run-if-empty install -D -t /out/usr/lib/
+    && ldd "target/release/${SERVICE}" | awk '/lib(z|ssl|crypto)\.so/ { print $3 }' | xargs --no-run-if-empty install -D -t /out/usr/lib/
 
 FROM scratch AS base
 # A folder that the caller names, as a build context: packages=FOLDER.

@@ -26,8 +26,8 @@ down: ## stop what a run left behind
 test: ## all tests on engines of their own, with counts and seconds for each part
 	@$(BUILD) && $(CLOUDEATS) test
 
-test-engines: ## the event log's suite on a real Apache Kafka (needs a JVM and Maven), or on KAFKA_BOOTSTRAP
-	@$(BUILD) && $(CLOUDEATS) test --part kafka
+test-engines: ## the event log's suite on a real Apache Kafka, plain and as MSK is spoken to (needs a JVM, Maven, libssl-dev)
+	@$(BUILD) && $(CLOUDEATS) test --part kafka --part kafka-signed
 
 lint: ## formatting, clippy, layers, graph and the files that must be there
 	@$(NEED_CARGO) && cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && cargo xtask layers && cargo xtask graph --check && cargo xtask kit-sql && cargo xtask presence

@@ -30,6 +30,11 @@ def tell(overlays, overlay, service, **variables):
             variable["value"] = variables[variable["name"]]
 
 
+def forget(overlays, overlay, service, variable):
+    env = pod(overlays, overlay, service)["containers"][0]["env"]
+    env.remove(next(v for v in env if v["name"] == variable))
+
+
 def roots(overlays, change):
     """Changes who may sign for the stores of production's first region."""
     data = kind(overlays, PROD, "ConfigMap", "roots")["data"]
@@ -363,6 +368,63 @@ BREAKS = [
         "IoT Core by the roots of the service's own keys",
         "who_asks_by_tls_is_told_the_roots",
         lambda o: tell(o, "staging", "fleet", CE_MQTT_ROOTS_FILE="/run/keys/mqtt.pem"),
+    ),
+    (
+        "brokers that hear TLS alone, asked without it",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: tell(o, PROD, "orders", CE_KAFKA_ACCESS="plain"),
+    ),
+    (
+        "brokers that are not told how they are asked",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: forget(o, "prod-us-west-2", "fleet", "CE_KAFKA_ACCESS"),
+    ),
+    (
+        "a service that tells brokers no name",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: tell(o, PROD, "payment", CE_KAFKA_ACCESS="tls"),
+    ),
+    (
+        "brokers whoever signed for them",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: forget(o, PROD, "notification", "CE_KAFKA_ROOTS_FILE"),
+    ),
+    (
+        "brokers by the roots of the service's own keys",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: tell(o, PROD, "identity", CE_KAFKA_ROOTS_FILE="/run/keys/service.pem"),
+    ),
+    (
+        "brokers for who never asks one",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: pod(o, PROD, "gateway")["containers"][0]["env"].append({"name": "CE_KAFKA_ACCESS", "value": "iam"}),
+    ),
+    (
+        "a sign-in to brokers that are not there",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: pod(o, "staging", "orders")["containers"][0]["env"].append(
+            {"name": "CE_KAFKA_ACCESS", "value": "iam"}
+        ),
+    ),
+    (
+        "a scaler that asks brokers without TLS",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: kind(o, PROD, "ScaledObject", "fleet")["spec"]["triggers"][0]["metadata"].update(tls="disable"),
+    ),
+    (
+        "the brokers' port at which nobody is asked for a name",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: policy(o, "to-kafka")["egress"][0].update(ports=[{"port": 9094}]),
+    ),
+    (
+        "a migration that may ask brokers",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: policy(o, "to-kafka")["podSelector"]["matchExpressions"][0]["values"].append("orders-migration"),
+    ),
+    (
+        "a service that nobody lends its role",
+        "brokers_are_known_and_know_who_asks",
+        lambda o: policy(o, "pod-identity")["podSelector"]["matchExpressions"][0]["values"].remove("payment"),
     ),
     (
         "no root for the databases of the other region",

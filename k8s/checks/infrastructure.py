@@ -98,8 +98,19 @@ def hear_tls_alone():
         "CE_DATABASE_URL": found(r'"rds.force_ssl" += "(\d)"', "modules/aurora/main.tf") == "1",
         "CE_REDIS_URL": redis and memorydb,
         "CE_MQTT_URL": found(r'CE_MQTT_URL = "(\w+)://', "modules/region/settings.tf") == "mqtts",
+        "CE_KAFKA_BOOTSTRAP": found(r'\n      client_broker = "(\w+)"', "modules/kafka/main.tf") == "TLS",
     }
     return {variable for variable, alone in refuse.items() if alone}
+
+
+def kafka_access():
+    """How services are to speak to the brokers."""
+    return found(r'CE_KAFKA_ACCESS = "(\w+)"', "modules/region/settings.tf")
+
+
+def kafka_port():
+    """Where the brokers let workloads in."""
+    return int(found(r"\n  ports = \{[^}]*\bkafka = (\d+)", "modules/network/acl.tf"))
 
 
 def idle_seconds():

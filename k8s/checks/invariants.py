@@ -37,6 +37,10 @@ BOUNDS = {
 PARTITIONS = 16
 # By what KEDA asks each log how much waits.
 LAGS = {"kafka": "apache-kafka", "eventbridge": "aws-sqs-queue"}
+# How KEDA asks brokers as a service with this CE_KAFKA_ACCESS does: by which sign-in, and whether by TLS.
+LAG_ACCESS = {"plain": (None, None), "tls": (None, "enable"), "iam": ("aws_msk_iam", "enable")}
+# The agent that lends a pod its role, of which it signs itself in.
+LENDER = ("169.254.170.23/32", 80)
 DRAIN_S = 5 + 26
 # Who signs for the stores of AWS, and the setting that says so beside a URL. PostgreSQL's URL says it itself.
 ROOTS = "/run/roots/roots.pem"
@@ -594,6 +598,40 @@ def who_asks_by_tls_is_told_the_roots(o, _built):
                 yield f"{service}: {setting} is {told.get(setting)}, not {wanted}"
 
 
+def way_out(o, name):
+    """Who may go by a policy, and where to."""
+    spec = (o.named("NetworkPolicy", name) or {"spec": {}})["spec"]
+    who = {value for e in spec.get("podSelector", {}).get("matchExpressions", []) for value in e["values"]}
+    rules = spec.get("egress", [])
+    return who, {(to["ipBlock"]["cidr"], port["port"]) for r in rules for to in r["to"] for port in r["ports"]}
+
+
+@in_aws
+def brokers_are_known_and_know_who_asks(o, built):
+    access, wanted = infrastructure.kafka_access(), {}
+    tellers = set(SERVICES) - {"gateway"}
+    if built.log == "kafka":
+        wanted["CE_KAFKA_ACCESS"] = access
+    if wanted and "CE_KAFKA_BOOTSTRAP" in infrastructure.hear_tls_alone():
+        wanted["CE_KAFKA_ROOTS_FILE"] = ROOTS
+    for service in SERVICES:
+        told = {k: v for k, v in env(o, service).items() if k.startswith("CE_KAFKA")}
+        if told != (wanted if service in tellers else {}):
+            yield f"{service} is told {told}, not {wanted if service in tellers else {}}"
+    if not wanted:
+        return
+    for scaler in o.of("ScaledObject"):
+        for data in (t["metadata"] for t in scaler["spec"]["triggers"] if t["type"] == LAGS["kafka"]):
+            if (data.get("sasl"), data.get("tls")) != LAG_ACCESS[access]:
+                yield f"the scaler of {scaler['metadata']['name']} asks brokers otherwise than by {access}"
+    who, ways = way_out(o, "to-kafka")
+    if who != tellers or {port for _, port in ways} != {infrastructure.kafka_port()}:
+        yield f"to-kafka lets {sorted(who)} go to {sorted(ways)}"
+    who, ways = way_out(o, "pod-identity")
+    if access == "iam" and (not tellers <= who or LENDER not in ways):
+        yield f"pod-identity lets {sorted(who)} go to {sorted(ways)}: brokers would not know the others"
+
+
 def authorities(pem):
     """Name, issuer and end (s) of each certificate."""
 
@@ -659,6 +697,7 @@ INVARIANTS = [
     nodes_and_images_are_of_one_kind,
     roots_are_at_hand_where_stores_hear_tls_alone,
     who_asks_by_tls_is_told_the_roots,
+    brokers_are_known_and_know_who_asks,
     roots_are_amazons_for_every_region,
 ]
 

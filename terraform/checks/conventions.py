@@ -217,6 +217,23 @@ def secrets_are_those_that_the_cluster_asks_for():
         yield f"{service}/{what}: {'asked for by k8s, not made' if (service, what) in wanted else 'made, asked for by nobody'}"
 
 
+def brokers_make_topics_as_the_kit_would():
+    """Where the brokers make them, they decide on the partitions that event-kit names."""
+    kit = re.search(r"\bPARTITIONS: u16 = (\d+);", (REPOSITORY / "crates/event-kit/src/envelope.rs").read_text()).group(1)
+    module = text("modules", "kafka", "main.tf")
+    for setting, wanted in (("num.partitions", kit), ("auto.create.topics.enable", "true")):
+        found = re.search(rf'^    "{re.escape(setting)}" += "(\w+)"$', module, re.M)
+        if not found or found.group(1) != wanted:
+            yield f"modules/kafka: {setting} is {found and found.group(1)}, not {wanted}"
+
+
+def kafka_is_spoken_to_by_tls():
+    """Only what the Dockerfile compiles has the feature: a laptop builds without OpenSSL."""
+    kit = tomllib.loads((REPOSITORY / "crates/event-kit/Cargo.toml").read_text()).get("features", {})
+    built = re.search(r"^ *cargo build .*\bevent-kit/kafka-tls\b", (REPOSITORY / "Dockerfile").read_text(), re.M)
+    return bool(built) and any(feature.startswith("rdkafka/ssl") for feature in kit.get("kafka-tls", []))
+
+
 def what_lacks_tls_is_said():
     """docs/setup-aws.md has a row for each client that cannot speak TLS yet, and for no other."""
     clients = tomllib.loads((REPOSITORY / "Cargo.toml").read_text())["workspace"]["dependencies"]
@@ -224,7 +241,7 @@ def what_lacks_tls_is_said():
     able = {
         "Aurora": any(feature.startswith("tls-") for feature in clients["sqlx"]["features"]),
         "Redis": any("tls" in feature for feature in clients["redis"]["features"]),
-        "Kafka": any(feature.startswith("ssl") for feature in clients["rdkafka"]["features"]),
+        "Kafka": kafka_is_spoken_to_by_tls(),
         "IoT Core": any("rustls" in feature for feature in clients["rumqttc"].get("features", [])),
     }
     for store, can in able.items():
@@ -269,6 +286,7 @@ CHECKS = [
     the_bus_is_as_patient_as_the_kit,
     devices_may_do_what_they_may_on_a_laptop,
     secrets_are_those_that_the_cluster_asks_for,
+    brokers_make_topics_as_the_kit_would,
     what_lacks_tls_is_said,
     every_alarm_has_its_page,
 ]

@@ -38,7 +38,12 @@ impl Authority {
 
     /// Makes one anew: whoever trusts an earlier one has to be started again.
     pub(crate) fn make(layout: &Layout) -> anyhow::Result<Self> {
-        let authority = Self { folder: folder(layout)? };
+        Self::within(layout, folder(layout)?)
+    }
+
+    /// Makes one for an engine that the stack does not run by itself.
+    pub(crate) fn within(layout: &Layout, folder: PathBuf) -> anyhow::Result<Self> {
+        let authority = Self { folder };
         authority.sign(layout).context("the stack's certificates cannot be made")?;
         Ok(authority)
     }

@@ -1,6 +1,6 @@
 //! Which log, and how patient we are.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +19,17 @@ pub enum Backend {
     EventBridge,
 }
 
+/// How Kafka's brokers are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum KafkaAccess {
+    /// In plain words, by anybody.
+    Plain,
+    /// TLS, by anybody.
+    Tls,
+    /// TLS, by a role of AWS IAM, as MSK asks for; brokers make a topic when its owner first tells something.
+    Iam,
+}
+
 /// Where facts are told and heard.
 #[derive(Debug, Clone, clap::Args)]
 pub struct EventsConfig {
@@ -31,6 +42,13 @@ pub struct EventsConfig {
     /// Kafka brokers to begin with, `host:port,host:port`.
     #[arg(long, env = "CE_KAFKA_BOOTSTRAP")]
     pub kafka_bootstrap: Option<String>,
+    /// How Kafka's brokers are spoken to. Binaries speak TLS to them when they are built with the feature
+    /// `event-kit/kafka-tls`, as those of the images are.
+    #[arg(long, env = "CE_KAFKA_ACCESS", value_enum, default_value = "plain")]
+    pub kafka_access: KafkaAccess,
+    /// PEM file of who may have signed the certificates of Kafka's brokers; without it, whomever the machine trusts.
+    #[arg(long, env = "CE_KAFKA_ROOTS_FILE")]
+    pub kafka_roots_file: Option<PathBuf>,
     /// Name of the `EventBridge` bus.
     #[arg(long, env = "CE_EVENTBRIDGE_BUS", default_value = "cloudeats")]
     pub eventbridge_bus: String,
@@ -88,11 +106,7 @@ pub async fn connect(config: &EventsConfig) -> anyhow::Result<Log> {
             let url = config.event_log_url.as_ref().context("CE_EVENT_LOG_URL is missing")?;
             Arc::new(PostgresLog::open(url.expose_secret(), config.event_log_keep_h)?)
         }
-        Backend::Kafka => {
-            let bootstrap =
-                config.kafka_bootstrap.as_ref().context("CE_KAFKA_BOOTSTRAP is missing")?;
-            Arc::new(KafkaLog::open(bootstrap)?)
-        }
+        Backend::Kafka => Arc::new(KafkaLog::open(config).await?),
         Backend::EventBridge => {
             let endpoints = [&config.eventbridge_endpoint, &config.sqs_endpoint];
             let elsewhere = endpoints.into_iter().flatten().count();

@@ -40,9 +40,9 @@ pub struct EventBridgeLog {
 impl EventBridgeLog {
     /// Prepares the clients. Nothing is asked of AWS yet, so that a service starts without it.
     pub async fn open(config: &EventsConfig) -> Self {
-        let region = Region::new(config.region.clone());
         let (bus_url, queues_url) = (&config.eventbridge_endpoint, &config.sqs_endpoint);
         let elsewhere = bus_url.is_some() || queues_url.is_some();
+        let region = config.region.clone();
         let shared = if elsewhere { dummy(region) } else { at_aws(region).await };
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT);
@@ -122,17 +122,18 @@ impl EventBridgeLog {
 }
 
 /// Engines other than AWS want a signature and do not look at it; real credentials must not reach them.
-fn dummy(region: Region) -> SdkConfig {
+fn dummy(region: String) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "dummy");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(region)
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }
 
-async fn at_aws(region: Region) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest()).region(region).load().await
+/// As the role of the pod, or by the credentials of the environment.
+pub(crate) async fn at_aws(region: String) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region)).load().await
 }
 
 impl EventLog for EventBridgeLog {

@@ -1,44 +1,93 @@
 //! The log in Kafka.
 
+mod access;
 mod consumer;
+mod iam;
 
 use std::{
     collections::HashSet,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use anyhow::Context;
 
 use futures::future::{BoxFuture, join_all};
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    client::DefaultClientContext,
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
-    producer::{FutureProducer, FutureRecord, future_producer::DeliveryFuture},
+    producer::{FutureProducer, FutureRecord, Producer as _, future_producer::DeliveryFuture},
 };
 
-use self::consumer::KafkaConsumer;
-use crate::{Answers, Consumer, EventLog, LogError, PARTITIONS, Record};
+use self::{
+    access::{Source, Tokens, Voice},
+    consumer::KafkaConsumer,
+};
+use crate::{
+    Answers, Consumer, EventLog, EventsConfig, LogError, PARTITIONS, Record, config::KafkaAccess,
+    eventbridge,
+};
 
 const ADMIN_WAIT: Duration = Duration::from_secs(5);
+/// How often it is asked whether a broker has made a topic.
+const MADE_PAUSE: Duration = Duration::from_millis(200);
 
 /// The log in Kafka: idempotent producer, all replicas, partitions named by us.
 #[derive(Clone)]
 pub struct KafkaLog {
     config: ClientConfig,
-    producer: FutureProducer,
+    producer: FutureProducer<Voice>,
     topics: Arc<Mutex<HashSet<String>>>,
+    voice: Voice,
 }
 
 impl KafkaLog {
-    /// Opens the log at `host:port,host:port`; no broker need be there yet.
+    /// Opens the log as the configuration says; no broker need be there yet.
+    ///
+    /// # Errors
+    /// The brokers are not named, or the configuration is refused by librdkafka.
+    pub async fn open(config: &EventsConfig) -> anyhow::Result<Self> {
+        let bootstrap = config.kafka_bootstrap.as_ref().context("CE_KAFKA_BOOTSTRAP is missing")?;
+        let roots = config.kafka_roots_file.as_deref();
+        match config.kafka_access {
+            KafkaAccess::Plain => Self::plain(bootstrap),
+            KafkaAccess::Tls => {
+                let mut native = native(bootstrap);
+                access::guard(&mut native, roots, false)?;
+                Self::with_voice(native, Voice::default())
+            }
+            KafkaAccess::Iam => {
+                let aws = eventbridge::at_aws(config.region.clone()).await;
+                Self::signed(bootstrap, roots, iam::tokens(aws)).await
+            }
+        }
+    }
+
+    /// Opens the log at `host:port,host:port`, where brokers speak plainly; none need be there yet.
     ///
     /// # Errors
     /// The configuration is refused by librdkafka.
-    pub fn open(bootstrap: &str) -> anyhow::Result<Self> {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", bootstrap).set("client.id", "cloudeats");
+    pub fn plain(bootstrap: &str) -> anyhow::Result<Self> {
+        Self::with_voice(native(bootstrap), Voice::default())
+    }
+
+    /// Opens the log where brokers speak TLS and want tokens of this source.
+    pub(crate) async fn signed(
+        bootstrap: &str,
+        roots: Option<&Path>,
+        source: Source,
+    ) -> anyhow::Result<Self> {
+        let mut native = native(bootstrap);
+        access::guard(&mut native, roots, true)?;
+        // A topic that is told later than its hearers came is found soon, not after five minutes.
+        native.set("topic.metadata.refresh.interval.ms", "10000");
+        Self::with_voice(native, Voice(Some(Arc::new(Tokens::of(source).await))))
+    }
+
+    fn with_voice(config: ClientConfig, voice: Voice) -> anyhow::Result<Self> {
         let producer = config
             .clone()
             .set("enable.idempotence", "true")
@@ -46,8 +95,9 @@ impl KafkaLog {
             .set("linger.ms", "2")
             // The relay gives up and tells again; it must be able to stop meanwhile.
             .set("message.timeout.ms", "15000")
-            .create()?;
-        Ok(Self { config, producer, topics: Arc::default() })
+            .create_with_context(voice.clone())
+            .context("Kafka's client refuses its configuration")?;
+        Ok(Self { config, producer, topics: Arc::default(), voice })
     }
 
     /// Sets a property of librdkafka's consumers.
@@ -67,7 +117,14 @@ impl KafkaLog {
         if wanted.is_empty() {
             return Ok(());
         }
-        let admin: AdminClient<DefaultClientContext> = self.config.create()?;
+        if self.voice.0.is_some() {
+            for topic in &wanted {
+                self.made_by_the_broker(topic).await?;
+            }
+            self.topics.lock().unwrap_or_else(PoisonError::into_inner).extend(wanted);
+            return Ok(());
+        }
+        let admin: AdminClient<Voice> = self.config.create_with_context(self.voice.clone())?;
         let (admin, there) = blocking(move || {
             let there = admin.inner().fetch_metadata(None, ADMIN_WAIT)?;
             let there: HashSet<_> = there.topics().iter().map(|t| t.name().to_owned()).collect();
@@ -91,6 +148,26 @@ impl KafkaLog {
         }
         self.topics.lock().unwrap_or_else(PoisonError::into_inner).extend(wanted);
         Ok(())
+    }
+
+    /// Asks for a topic until the broker has made it. Nobody fetches tokens for the admin client of rdkafka
+    /// (<https://github.com/fede1024/rust-rdkafka/issues/757>); the producer's own are renewed.
+    async fn made_by_the_broker(&self, topic: &str) -> Result<(), LogError> {
+        let began = Instant::now();
+        loop {
+            let (producer, name) = (self.producer.clone(), topic.to_owned());
+            let parts = blocking(move || {
+                let found = producer.client().fetch_metadata(Some(&name), ADMIN_WAIT)?;
+                Ok(found.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>())
+            })
+            .await?;
+            match parts {
+                0 if began.elapsed() < ADMIN_WAIT => tokio::time::sleep(MADE_PAUSE).await,
+                0 => return Err(LogError::Broken("the brokers made no topic for what is told")),
+                parts if parts == usize::from(PARTITIONS) => return Ok(()),
+                _ => return Err(LogError::Broken("a topic has another number of partitions")),
+            }
+        }
     }
 
     /// Hands a record to the producer, which sends in this order.
@@ -124,6 +201,12 @@ impl KafkaLog {
     }
 }
 
+fn native(bootstrap: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", bootstrap).set("client.id", "cloudeats");
+    config
+}
+
 /// Waits for the brokers' report about a record.
 async fn reported(sent: Result<DeliveryFuture, LogError>) -> Result<(), LogError> {
     match sent?.await {
@@ -154,8 +237,11 @@ impl EventLog for KafkaLog {
         topics: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Consumer>, LogError>> {
         Box::pin(async move {
-            self.ensure(topics.iter().map(String::as_str)).await?;
-            let consumer = KafkaConsumer::join(&self.config, group, topics)?;
+            // Where tokens are wanted, only its owner may make a topic.
+            if self.voice.0.is_none() {
+                self.ensure(topics.iter().map(String::as_str)).await?;
+            }
+            let consumer = KafkaConsumer::join(&self.config, &self.voice, group, topics)?;
             Ok(Box::new(consumer) as Box<dyn Consumer>)
         })
     }
@@ -164,5 +250,103 @@ impl EventLog for KafkaLog {
 impl std::fmt::Debug for KafkaLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KafkaLog").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod signed {
+    //! Tokens as the least suspicious of brokers takes them: nobody signed them
+    //! (RFC 7515, section 6).
+
+    use std::{sync::Arc, time::Duration};
+
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    use common::types::{Clock, SystemClock};
+
+    use super::access::{Source, Token};
+
+    /// Short, so that a story needs several.
+    const LIFE: Duration = Duration::from_secs(20);
+
+    pub(crate) fn source() -> Source {
+        Arc::new(|| {
+            let now = SystemClock.now();
+            Box::pin(async move {
+                let until = now.checked_add(LIFE)?;
+                let (from, to) = (now.as_second(), until.as_second());
+                let claims = format!(r#"{{"sub":"cloudeats","iat":{from},"exp":{to}}}"#);
+                let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+                let words = format!("{}.{}.", part(r#"{"alg":"none"}"#), part(&claims));
+                Ok(Token { words, until })
+            })
+        })
+    }
+}
+
+/// On the broker of `cloudeats test --part kafka-signed`.
+#[cfg(test)]
+#[cfg(feature = "kafka-tls")]
+mod live {
+    use std::path::PathBuf;
+
+    use super::{access::Token, *};
+
+    #[expect(clippy::disallowed_methods, reason = "names a broker for the tests alone")]
+    fn variable(name: &str) -> String {
+        std::env::var(name).expect("`cloudeats test --part kafka-signed` starts a broker")
+    }
+
+    fn roots() -> PathBuf {
+        variable("TEST_KAFKA_ROOTS").into()
+    }
+
+    fn record() -> Record {
+        Record {
+            topic: "cloudeats.signed".to_owned(),
+            part: 0,
+            id: uuid::Uuid::nil(),
+            key: "key".to_owned(),
+            headers: crate::Headers::new(),
+            body: b"{}".to_vec(),
+        }
+    }
+
+    async fn is_told(log: &KafkaLog) -> bool {
+        match log.publish(&[record()]).await {
+            Ok(answers) => answers.into_iter().all(|answer| answer.is_ok()),
+            Err(_) => false,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_broker_that_was_signed_by_somebody_else_is_told_nothing() {
+        let bootstrap = variable("KAFKA_BOOTSTRAP");
+        let theirs =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../k8s/components/aws/roots/roots.pem");
+        let ours = KafkaLog::signed(&bootstrap, Some(&roots()), signed::source()).await.unwrap();
+        let wary = KafkaLog::signed(&bootstrap, Some(&theirs), signed::source()).await.unwrap();
+
+        assert!(is_told(&ours).await);
+        assert!(!is_told(&wary).await);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_broker_hears_nobody_without_a_token_that_it_takes() {
+        let bootstrap = variable("KAFKA_BOOTSTRAP");
+        let source: Source = Arc::new(|| {
+            Box::pin(async {
+                Ok(Token { words: "nobody.knows.me".to_owned(), until: jiff::Timestamp::MAX })
+            })
+        });
+        let mut native = native(&bootstrap);
+        access::guard(&mut native, Some(&roots()), false).unwrap();
+
+        let stranger = KafkaLog::signed(&bootstrap, Some(&roots()), source).await.unwrap();
+        let anybody = KafkaLog::with_voice(native, Voice::default()).unwrap();
+        let plain = KafkaLog::plain(&bootstrap).unwrap();
+
+        assert!(!is_told(&stranger).await);
+        assert!(!is_told(&anybody).await);
+        assert!(!is_told(&plain).await);
     }
 }

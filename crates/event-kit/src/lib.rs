@@ -24,7 +24,7 @@ pub mod snapshot;
 mod suite;
 mod trace;
 
-pub use config::{Backend, EventsConfig, connect};
+pub use config::{Backend, EventsConfig, KafkaAccess, connect};
 pub use envelope::{
     Envelope, EnvelopeError, Headers, PARTITIONS, partition_of, source_of, topic_of,
 };

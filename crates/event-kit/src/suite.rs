@@ -3,8 +3,8 @@
 mod rig;
 mod stories;
 
-/// Tells each story on each log. `kafka` meets the broker of `KAFKA_BOOTSTRAP`, else one that librdkafka
-/// plays; `eventbridge` the AWS emulator of `TEST_AWS_ENDPOINT`.
+/// Tells each story on each log. `kafka` meets the broker of `KAFKA_BOOTSTRAP`, by TLS and with tokens where
+/// `TEST_KAFKA_ROOTS` names who signed its certificate, else one that librdkafka plays; `eventbridge` the AWS emulator of `TEST_AWS_ENDPOINT`.
 macro_rules! on_every_log {
     ($($story:ident),+ $(,)?) => {
         mod live {

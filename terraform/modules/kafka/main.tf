@@ -1,8 +1,10 @@
 locals {
-  # Of event-kit: topics with 16 partitions, named by us; nobody makes one by a typing error. Telemetry is the
-  # devices' own. Whatever is acknowledged is on two brokers.
+  # Of event-kit: 16 partitions, named by us. A broker makes a topic when somebody who may make it asks about it first,
+  # for the clients' admin cannot sign in by IAM (ADR 0037). Who may make which one is a right in modules/region/roles.tf:
+  # a typing error makes none. Telemetry is the devices' own: its rule signs in by password, which IAM does not judge.
+  # Whatever is acknowledged is on two brokers.
   settings = {
-    "auto.create.topics.enable"      = "false"
+    "auto.create.topics.enable"      = "true"
     "default.replication.factor"     = "3"
     "min.insync.replicas"            = "2"
     "unclean.leader.election.enable" = "false"

@@ -6,7 +6,7 @@ locals {
   events = merge(
     { CE_EVENT_LOG = var.features.kafka ? "kafka" : "eventbridge" },
     var.features.kafka
-    ? { CE_KAFKA_BOOTSTRAP = module.kafka[0].bootstrap }
+    ? { CE_KAFKA_BOOTSTRAP = module.kafka[0].bootstrap, CE_KAFKA_ACCESS = "iam" }
     : { CE_EVENTBRIDGE_BUS = module.events.bus_name, CE_SQS_QUEUE_PREFIX = "cloudeats-${var.environment}-" },
   )
 

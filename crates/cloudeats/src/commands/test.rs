@@ -51,6 +51,13 @@ const AWS: Plan = Plan {
 const KAFKA: Plan =
     Plan { name: "kafka", targets: &["--workspace", "--lib", "--bins"], filter: &["live::kafka"] };
 
+/// The same on a broker that speaks as MSK does, by a librdkafka that can: it needs OpenSSL's headers.
+const KAFKA_SIGNED: Plan = Plan {
+    name: "kafka-signed",
+    targets: &["--package", "event-kit", "--features", "event-kit/kafka-tls", "--lib"],
+    filter: &["kafka::"],
+};
+
 /// The collections of requests, on a stack of their own. Needs Node.js.
 const BRUNO: &str = "bruno";
 
@@ -63,7 +70,7 @@ pub struct Test {
     /// The folder of all stacks
     #[arg(long, env = "CE_LOCAL", default_value = ".local")]
     local: std::path::PathBuf,
-    /// Only these parts: unit, live, aws, journeys, documentation, bruno, kafka
+    /// Only these parts: unit, live, aws, journeys, documentation, bruno, kafka, kafka-signed
     #[arg(long)]
     part: Vec<String>,
     /// Only this package, and no requests; all unless said
@@ -123,7 +130,7 @@ impl Test {
     async fn run_parts(
         &self,
         layout: &Layout,
-        mut environment: Vec<(&str, String)>,
+        environment: Vec<(&str, String)>,
     ) -> anyhow::Result<Vec<Part>> {
         let mut parts = Vec::new();
         for plan in PLANS {
@@ -148,12 +155,11 @@ impl Test {
             if std::env::var_os("KAFKA_BOOTSTRAP").is_some() {
                 parts.push(run_part(&KAFKA, &[], &environment).await?);
             } else {
-                let kafka = Kafka::start(layout).await?;
-                environment.push(("KAFKA_BOOTSTRAP", kafka.bootstrap().to_owned()));
-                let part = run_part(&KAFKA, &[], &environment).await;
-                kafka.stop().await;
-                parts.push(part?);
+                parts.push(run_on_kafka(&KAFKA, layout, &environment).await?);
             }
+        }
+        if self.part.iter().any(|wanted| wanted == KAFKA_SIGNED.name) {
+            parts.push(run_on_kafka(&KAFKA_SIGNED, layout, &environment).await?);
         }
         Ok(parts)
     }
@@ -186,6 +192,23 @@ async fn run_part(
     }
     let whole = child.wait().await?.success();
     Ok(Part { name: plan.name, count, took: started.elapsed(), whole })
+}
+
+/// Runs a part on a broker of its own.
+async fn run_on_kafka(
+    plan: &Plan,
+    layout: &Layout,
+    environment: &[(&str, String)],
+) -> anyhow::Result<Part> {
+    let kafka = Kafka::start(layout, plan.name == KAFKA_SIGNED.name).await?;
+    let mut environment = environment.to_vec();
+    environment.push(("KAFKA_BOOTSTRAP", kafka.bootstrap().to_owned()));
+    if let Some(roots) = kafka.roots() {
+        environment.push(("TEST_KAFKA_ROOTS", roots.display().to_string()));
+    }
+    let part = run_part(plan, &[], &environment).await;
+    kafka.stop().await;
+    part
 }
 
 async fn run_bruno(local: &Path) -> Part {

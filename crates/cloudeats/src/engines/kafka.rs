@@ -1,4 +1,5 @@
 //! A real Apache Kafka, one node that is broker and controller, for tests: `make test-engines`.
+//! It speaks plainly, or as MSK does: TLS, and tokens that end soon.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::process::Command;
 
+use crate::authority::Authority;
 use crate::layout::{Layout, make};
 use crate::process::supervisor::Supervisor;
 use crate::process::{Ready, Spec};
@@ -32,11 +34,12 @@ const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-
 pub struct Kafka {
     supervisor: Supervisor,
     bootstrap: String,
+    authority: Option<Authority>,
 }
 
 impl Kafka {
-    /// Fetches what is missing and starts an empty broker on free ports.
-    pub async fn start(layout: &Layout) -> anyhow::Result<Self> {
+    /// Fetches what is missing and starts an empty broker on free ports. A `signed` one wants tokens.
+    pub async fn start(layout: &Layout, signed: bool) -> anyhow::Result<Self> {
         let libraries = libraries(layout).await?;
         let folder = layout.folder().join("kafka");
         if folder.exists() {
@@ -45,7 +48,12 @@ impl Kafka {
         make(&folder, 0o700)?;
         let (broker, controller) = (free_port()?, free_port()?);
         let file = folder.join("server.properties");
-        std::fs::write(&file, properties(broker, controller, &folder))?;
+        let authority = signed.then(|| Authority::within(layout, folder.clone())).transpose()?;
+        let listener = match &authority {
+            Some(authority) => signed_listener(authority, &folder)?,
+            None => PLAIN.to_owned(),
+        };
+        std::fs::write(&file, properties(broker, controller, &folder) + &listener)?;
         let java = |class: &str| {
             let mut spec = Spec::new(layout, "kafka", PathBuf::from("java"));
             spec = spec.args(["-Xmx512m", "-cp", &format!("{}/*", libraries.display()), class]);
@@ -59,13 +67,19 @@ impl Kafka {
         let mut supervisor = Supervisor::default();
         supervisor.keep(java("kafka.Kafka").args([&file]))?;
         supervisor.ready("kafka", &Ready::Tcp(broker), START_MAX).await?;
-        Ok(Self { supervisor, bootstrap: format!("127.0.0.1:{broker}") })
+        Ok(Self { supervisor, bootstrap: format!("127.0.0.1:{broker}"), authority })
     }
 
     /// Where clients begin.
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// Who signed its certificate; nobody where it speaks plainly.
+    #[must_use]
+    pub fn roots(&self) -> Option<PathBuf> {
+        self.authority.as_ref().map(Authority::root)
     }
 
     /// Ends the broker.
@@ -95,17 +109,46 @@ async fn libraries(layout: &Layout) -> anyhow::Result<PathBuf> {
     Ok(libraries)
 }
 
+/// Who makes a topic says how many partitions it has.
+const PLAIN: &str = "\
+    listener.security.protocol.map=OURS:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+    auto.create.topics.enable=false\n";
+
+/// As Terraform sets up MSK. The tokens are not signed, which this broker takes; the connections are asked for
+/// a new one soon.
+fn signed_listener(authority: &Authority, folder: &Path) -> anyhow::Result<String> {
+    let own = authority.engines();
+    let both = folder.join("broker.pem");
+    let pem = std::fs::read_to_string(own.key)? + &std::fs::read_to_string(own.certificate)?;
+    std::fs::write(&both, pem)?;
+    Ok(format!(
+        "listener.security.protocol.map=OURS:SASL_SSL,CONTROLLER:PLAINTEXT\n\
+         auto.create.topics.enable=true\n\
+         num.partitions=16\n\
+         ssl.keystore.type=PEM\n\
+         ssl.keystore.location={both}\n\
+         ssl.truststore.type=PEM\n\
+         ssl.truststore.location={root}\n\
+         sasl.enabled.mechanisms=OAUTHBEARER\n\
+         sasl.mechanism.inter.broker.protocol=OAUTHBEARER\n\
+         connections.max.reauth.ms=10000\n\
+         listener.name.ours.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.\
+         OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";\n",
+        both = both.display(),
+        root = authority.root().display()
+    ))
+}
+
 fn properties(broker: u16, controller: u16, folder: &Path) -> String {
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{broker}\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listeners=OURS://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=OURS://127.0.0.1:{broker}\n\
+         inter.broker.listener.name=OURS\n\
          controller.listener.names=CONTROLLER\n\
          log.dirs={folder}/data\n\
-         auto.create.topics.enable=false\n\
          offsets.topic.replication.factor=1\n\
          offsets.topic.num.partitions=4\n\
          transaction.state.log.replication.factor=1\n\

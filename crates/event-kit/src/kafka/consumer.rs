@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    error::Error,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -12,6 +13,7 @@ use std::{
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use rdkafka::{
     ClientConfig, ClientContext, Message, Offset, Statistics, TopicPartitionList,
+    client::OAuthToken,
     consumer::{
         BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, StreamConsumer,
     },
@@ -20,7 +22,7 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-use super::blocking;
+use super::{access::Voice, blocking};
 use crate::{Consumer, Delivery, Headers, LogError, Mark, Record};
 
 const WAIT: Duration = Duration::from_secs(5);
@@ -32,6 +34,7 @@ const ASIDE_MAX: usize = 1_000;
 struct Leases {
     numbers: Mutex<Numbers>,
     lag: AtomicI64,
+    voice: Voice,
 }
 
 #[derive(Default)]
@@ -48,6 +51,12 @@ impl Leases {
 }
 
 impl ClientContext for Leases {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Voice::ENABLE_REFRESH_OAUTH_TOKEN;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.voice.generate_oauth_token(config)
+    }
+
     /// Asking the brokers how far behind we are would hold up the reading; librdkafka knows.
     fn stats(&self, statistics: Statistics) {
         let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
@@ -84,6 +93,7 @@ pub(super) struct KafkaConsumer {
 impl KafkaConsumer {
     pub(super) fn join(
         config: &ClientConfig,
+        voice: &Voice,
         group: &str,
         topics: &[String],
     ) -> Result<Self, LogError> {
@@ -95,7 +105,7 @@ impl KafkaConsumer {
             .set("statistics.interval.ms", "5000")
             // A commit that gets no answer must not hold up the reading for a minute.
             .set("socket.timeout.ms", "10000")
-            .create_with_context(Leases::default())?;
+            .create_with_context(Leases { voice: voice.clone(), ..Leases::default() })?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics)?;
         Ok(Self { consumer: Arc::new(consumer), aside: VecDeque::new() })

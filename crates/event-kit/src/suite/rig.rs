@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use crate::{
     EventBridgeLog, EventLog, EventsConfig, Heard, KafkaLog, Listeners, Log, PARTITIONS,
-    PostgresLog, inbox, migrate_log, outbox, relay, snapshot, snapshot::Missed, topic_of,
+    PostgresLog, inbox, kafka::signed::source, migrate_log, outbox, relay, snapshot,
+    snapshot::Missed, topic_of,
 };
 
 /// The service that tells.
@@ -162,7 +163,11 @@ impl Shelf {
         if !snapshot::take(&mut tx, &missed, seq, epoch).await? {
             return Ok(());
         }
-        sqlx::query("INSERT INTO shelf (loaf, seq, note) VALUES ($1, $2, 'restocked')")
+        // What was parked while a snapshot was taken asks for it again: the same state is no news.
+        let restocked = "INSERT INTO shelf (loaf, seq, note)
+                         SELECT $1, $2, 'restocked'
+                          WHERE NOT EXISTS (SELECT FROM shelf WHERE loaf = $1 AND seq = $2 AND note = 'restocked')";
+        sqlx::query(restocked)
             .bind(&missed.key)
             .bind(seq)
             .execute(&mut *tx)
@@ -298,7 +303,13 @@ impl Rig {
             mock.create_topic(&topic_of(SOURCE), i32::from(PARTITIONS), 3).unwrap();
             (mock.bootstrap_servers(), Away::Mock(mock))
         };
-        let log = KafkaLog::open(&bootstrap)
+        #[expect(clippy::disallowed_methods, reason = "names a file for the tests alone")]
+        let roots = std::env::var("TEST_KAFKA_ROOTS");
+        let log = match roots {
+            Ok(roots) => KafkaLog::signed(&bootstrap, Some(roots.as_ref()), source()).await,
+            Err(_) => KafkaLog::plain(&bootstrap),
+        };
+        let log = log
             .unwrap()
             // The least that brokers allow.
             .with("session.timeout.ms", "6000")

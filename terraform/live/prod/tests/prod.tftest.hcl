@@ -32,6 +32,11 @@ run "two_regions_two_cells_and_kafka_in_each" {
   }
 
   assert {
+    condition     = output.settings.east.orders.CE_KAFKA_ACCESS == "iam" && output.settings.west.orders.CE_KAFKA_ACCESS == "iam"
+    error_message = "Brokers know who asks."
+  }
+
+  assert {
     condition     = alltrue([for cell in output.databases : keys(cell) == ["us-east-1", "us-west-2"]])
     error_message = "Each cell in both regions."
   }

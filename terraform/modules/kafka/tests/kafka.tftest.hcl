@@ -24,13 +24,15 @@ run "nobody_speaks_without_tls_and_a_name" {
 
 run "an_acknowledged_event_is_on_two_of_three_brokers" {
   assert {
-    condition     = strcontains(aws_msk_configuration.this.server_properties, "min.insync.replicas=2") && strcontains(aws_msk_configuration.this.server_properties, "default.replication.factor=3") && strcontains(aws_msk_configuration.this.server_properties, "unclean.leader.election.enable=false")
+    condition     = length(setsubtract(["min.insync.replicas=2", "default.replication.factor=3", "unclean.leader.election.enable=false"], split("\n", aws_msk_configuration.this.server_properties))) == 0
     error_message = "Two replicas in sync, three in all, no unclean leader."
   }
+}
 
+run "a_broker_makes_a_topic_as_the_services_would" {
   assert {
-    condition     = strcontains(aws_msk_configuration.this.server_properties, "num.partitions=16") && strcontains(aws_msk_configuration.this.server_properties, "auto.create.topics.enable=false")
-    error_message = "Sixteen partitions, and no topic by mistake."
+    condition     = length(setsubtract(["auto.create.topics.enable=true", "num.partitions=16", "default.replication.factor=3"], split("\n", aws_msk_configuration.this.server_properties))) == 0
+    error_message = "Made when asked about, of sixteen partitions with three replicas."
   }
 }
 

@@ -32,12 +32,28 @@ run "a_service_may_do_what_its_work_needs_and_no_more" {
     condition     = [for s in output.rights.fleet : s.resources if s.sid == "Topics"] == [["${module.kafka[0].topic_arn_prefix}cloudeats.orders"]]
     error_message = "Fleet reads orders' topic only."
   }
+
+  # Brokers make a topic for whoever may make it: this is what keeps a typing error from making one.
+  assert {
+    condition     = alltrue([for service, rights in output.rights : join(" ", flatten([for s in rights : s.resources if contains(s.actions, "kafka-cluster:CreateTopic")])) == (service == "gateway" ? "" : "${module.kafka[0].topic_arn_prefix}cloudeats.${service}")])
+    error_message = "Each service may make its own topic, and no other."
+  }
+
+  assert {
+    condition     = toset(flatten([for s in output.rights.payment : s.actions if startswith(s.actions[0], "kafka-cluster:")])) == toset([for action in ["Connect", "CreateTopic", "DescribeCluster", "DescribeTopic", "WriteData", "WriteDataIdempotently"] : "kafka-cluster:${action}"])
+    error_message = "Payment tells, and hears nobody."
+  }
 }
 
 run "services_are_told_where_everything_is" {
   assert {
     condition     = output.settings.orders.CE_EVENT_LOG == "kafka" && output.settings.orders.CE_DYNAMO_TABLE_PREFIX == "prod-" && output.settings.gateway.CE_PUBLIC_HOSTS == "api.cloudeats.example,us-east-1.api.cloudeats.example"
     error_message = "Log, tables, hosts."
+  }
+
+  assert {
+    condition     = alltrue([for service, told in output.settings : service == "gateway" || try(told.CE_KAFKA_ACCESS == "iam" && told.CE_KAFKA_BOOTSTRAP == module.kafka[0].bootstrap, false)])
+    error_message = "Brokers, and that they ask for a name."
   }
 }
 
@@ -99,6 +115,11 @@ run "a_trial_leaves_out_what_costs_much" {
   assert {
     condition     = output.settings.orders.CE_EVENT_LOG == "eventbridge" && output.settings.orders.CE_SQS_QUEUE_PREFIX == "cloudeats-dev-"
     error_message = "The bus stands in for Kafka."
+  }
+
+  assert {
+    condition     = !anytrue([for told in values(output.settings) : anytrue([for name in keys(told) : startswith(name, "CE_KAFKA_")])])
+    error_message = "Nobody is told of brokers that are not there."
   }
 
   assert {

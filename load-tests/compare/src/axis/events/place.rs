@@ -67,7 +67,7 @@ impl Place {
                 migrate_log(url.expose_secret()).await?;
                 Arc::new(PostgresLog::open(url.expose_secret(), KEEP_H)?)
             }
-            Carrier::Kafka(bootstrap) => Arc::new(KafkaLog::open(bootstrap)?),
+            Carrier::Kafka(bootstrap) => Arc::new(KafkaLog::plain(bootstrap)?),
         };
         let events = Events::try_parse_from(["bench", "--event-parallel-max", PARALLEL])?.events;
         let log = Log::new(Arc::clone(&carrier), events);
