@@ -111,10 +111,10 @@ def orders_are_delivered_and_judged(world):
         region.cloudeats("seed")
         done = region.cloudeats("simulate", "--orders", str(orders), "--rate", "0.5", timeout=900)
         judged = region.cloudeats("check", timeout=300, check=False).stdout
-        verdicts = re.findall(r"^I\d+.*?\b(PASS|FAIL|UNKNOWN)\b", judged, re.M)
+        verdicts = re.findall(r"^I\d+.*?\b(PASS|FAIL|UNKNOWN)\b", judged, re.MULTILINE)
         if "check: PASS" not in judged:
             raise Failed(f"{region.name}: {judged[-900:]}")
-        delivered = re.search(r"^ *placed to delivered\s+(\d+)", done.stdout, re.M)
+        delivered = re.search(r"^ *placed to delivered\s+(\d+)", done.stdout, re.MULTILINE)
         if not delivered or int(delivered[1]) < orders:
             raise Failed(f"{region.name}: {done.stdout[-900:]}")
         passed = f"check PASS ({verdicts.count('PASS')} invariants)"
@@ -243,7 +243,7 @@ def a_bad_canary_is_taken_back(world):
             state = rollout(region)["status"]
             return state if state.get("abort") else None
 
-        state = wait("the end of the bad canary", aborted, 420)
+        wait("the end of the bad canary", aborted, 420)
         wait(
             "only stable pods",
             lambda: all(
@@ -255,7 +255,7 @@ def a_bad_canary_is_taken_back(world):
     runs = get("analysisruns.argoproj.io", namespace=region.namespace)
     newest = max(runs, key=lambda it: it["metadata"]["creationTimestamp"])
     values = [
-        m.get("value")
+        str(m.get("value")).strip("[]")
         for r in newest["status"]["metricResults"]
         if r["name"] == "success-share"
         for m in r["measurements"]
@@ -265,7 +265,7 @@ def a_bad_canary_is_taken_back(world):
     )
     wait("the rollout at peace", lambda: rollout(region)["status"].get("phase") == "Healthy", 300)
     met = f"{len(load.failed)} of {load.count} requests met it"
-    return f"{state.get('message', '')[:120]}; share of success {values}; {met}"
+    return f"{newest['status'].get('message')}; share of success {', '.join(values)}; {met}"
 
 
 def a_good_canary_is_promoted(world):
