@@ -41,7 +41,8 @@ def targets(world):
 def follow(world, file):
     """Writes the targets again and again, until Prometheus is ended."""
     while world.prometheus.poll() is None:
-        with contextlib.suppress(Failed):
+        # What cannot be asked now is asked again: a thread that ends would leave the canary unseen.
+        with contextlib.suppress(Failed, OSError, ValueError, subprocess.SubprocessError):
             fresh = file.with_suffix(".new")
             fresh.write_text(json.dumps(targets(world)))
             fresh.rename(file)

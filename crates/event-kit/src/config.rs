@@ -43,7 +43,7 @@ pub struct EventsConfig {
     #[arg(long, env = "CE_KAFKA_BOOTSTRAP")]
     pub kafka_bootstrap: Option<String>,
     /// How Kafka's brokers are spoken to. Binaries speak TLS to them when they are built with the feature
-    /// `event-kit/kafka-tls`, as those of the images are.
+    /// `event-kit/kafka-tls`, as those are that the Dockerfile compiles.
     #[arg(long, env = "CE_KAFKA_ACCESS", value_enum, default_value = "plain")]
     pub kafka_access: KafkaAccess,
     /// PEM file of who may have signed the certificates of Kafka's brokers; without it, whomever the machine trusts.

@@ -19,11 +19,12 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
+    metadata::MetadataTopic,
     producer::{FutureProducer, FutureRecord, Producer as _, future_producer::DeliveryFuture},
 };
 
 use self::{
-    access::{Source, Tokens, Voice},
+    access::{SignIn, Source, Tokens},
     consumer::KafkaConsumer,
 };
 use crate::{
@@ -39,9 +40,9 @@ const MADE_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct KafkaLog {
     config: ClientConfig,
-    producer: FutureProducer<Voice>,
+    producer: FutureProducer<SignIn>,
     topics: Arc<Mutex<HashSet<String>>>,
-    voice: Voice,
+    sign_in: SignIn,
 }
 
 impl KafkaLog {
@@ -57,7 +58,7 @@ impl KafkaLog {
             KafkaAccess::Tls => {
                 let mut native = native(bootstrap);
                 access::guard(&mut native, roots, false)?;
-                Self::with_voice(native, Voice::default())
+                Self::with_sign_in(native, SignIn::default())
             }
             KafkaAccess::Iam => {
                 let aws = eventbridge::at_aws(config.region.clone()).await;
@@ -71,7 +72,7 @@ impl KafkaLog {
     /// # Errors
     /// The configuration is refused by librdkafka.
     pub fn plain(bootstrap: &str) -> anyhow::Result<Self> {
-        Self::with_voice(native(bootstrap), Voice::default())
+        Self::with_sign_in(native(bootstrap), SignIn::default())
     }
 
     /// Opens the log where brokers speak TLS and want tokens of this source.
@@ -84,10 +85,10 @@ impl KafkaLog {
         access::guard(&mut native, roots, true)?;
         // A topic that is told later than its hearers came is found soon, not after five minutes.
         native.set("topic.metadata.refresh.interval.ms", "10000");
-        Self::with_voice(native, Voice(Some(Arc::new(Tokens::of(source).await))))
+        Self::with_sign_in(native, SignIn(Some(Arc::new(Tokens::of(source).await))))
     }
 
-    fn with_voice(config: ClientConfig, voice: Voice) -> anyhow::Result<Self> {
+    fn with_sign_in(config: ClientConfig, sign_in: SignIn) -> anyhow::Result<Self> {
         let producer = config
             .clone()
             .set("enable.idempotence", "true")
@@ -95,9 +96,9 @@ impl KafkaLog {
             .set("linger.ms", "2")
             // The relay gives up and tells again; it must be able to stop meanwhile.
             .set("message.timeout.ms", "15000")
-            .create_with_context(voice.clone())
+            .create_with_context(sign_in.clone())
             .context("Kafka's client refuses its configuration")?;
-        Ok(Self { config, producer, topics: Arc::default(), voice })
+        Ok(Self { config, producer, topics: Arc::default(), sign_in })
     }
 
     /// Sets a property of librdkafka's consumers.
@@ -117,14 +118,14 @@ impl KafkaLog {
         if wanted.is_empty() {
             return Ok(());
         }
-        if self.voice.0.is_some() {
+        if self.sign_in.0.is_some() {
             for topic in &wanted {
                 self.made_by_the_broker(topic).await?;
             }
             self.topics.lock().unwrap_or_else(PoisonError::into_inner).extend(wanted);
             return Ok(());
         }
-        let admin: AdminClient<Voice> = self.config.create_with_context(self.voice.clone())?;
+        let admin: AdminClient<SignIn> = self.config.create_with_context(self.sign_in.clone())?;
         let (admin, there) = blocking(move || {
             let there = admin.inner().fetch_metadata(None, ADMIN_WAIT)?;
             let there: HashSet<_> = there.topics().iter().map(|t| t.name().to_owned()).collect();
@@ -156,16 +157,28 @@ impl KafkaLog {
         let began = Instant::now();
         loop {
             let (producer, name) = (self.producer.clone(), topic.to_owned());
-            let parts = blocking(move || {
+            let (parts, error) = blocking(move || {
                 let found = producer.client().fetch_metadata(Some(&name), ADMIN_WAIT)?;
-                Ok(found.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>())
+                let found = found.topics().iter().find(|topic| topic.name() == name);
+                let error = found.and_then(MetadataTopic::error).map(RDKafkaErrorCode::from);
+                Ok((found.map_or(0, |topic| topic.partitions().len()), error))
             })
             .await?;
-            match parts {
-                0 if began.elapsed() < ADMIN_WAIT => tokio::time::sleep(MADE_PAUSE).await,
-                0 => return Err(LogError::Broken("the brokers made no topic for what is told")),
-                parts if parts == usize::from(PARTITIONS) => return Ok(()),
-                _ => return Err(LogError::Broken("a topic has another number of partitions")),
+            let made = parts == usize::from(PARTITIONS);
+            let coming = parts == 0
+                && !error.is_some_and(consumer::is_forbidden)
+                && began.elapsed() < ADMIN_WAIT;
+            match error {
+                _ if made => return Ok(()),
+                _ if coming => tokio::time::sleep(MADE_PAUSE).await,
+                Some(code) => {
+                    tracing::error!(topic, error = %code, "the brokers give no topic");
+                    return Err(KafkaError::MetadataFetch(code).into());
+                }
+                None => {
+                    tracing::error!(topic, found = parts, wanted = PARTITIONS, "partitions");
+                    return Err(LogError::Broken("a topic has another number of partitions"));
+                }
             }
         }
     }
@@ -238,10 +251,10 @@ impl EventLog for KafkaLog {
     ) -> BoxFuture<'a, Result<Box<dyn Consumer>, LogError>> {
         Box::pin(async move {
             // Where tokens are wanted, only its owner may make a topic.
-            if self.voice.0.is_none() {
+            if self.sign_in.0.is_none() {
                 self.ensure(topics.iter().map(String::as_str)).await?;
             }
-            let consumer = KafkaConsumer::join(&self.config, &self.voice, group, topics)?;
+            let consumer = KafkaConsumer::join(&self.config, &self.sign_in, group, topics)?;
             Ok(Box::new(consumer) as Box<dyn Consumer>)
         })
     }
@@ -331,6 +344,15 @@ mod live {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_broker_that_asks_for_no_token_is_told_by_tls() {
+        let mut native = native(&variable("TEST_KAFKA_TLS"));
+        access::guard(&mut native, Some(&roots()), false).unwrap();
+        let log = KafkaLog::with_sign_in(native, SignIn::default()).unwrap();
+
+        assert!(is_told(&log).await);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_broker_hears_nobody_without_a_token_that_it_takes() {
         let bootstrap = variable("KAFKA_BOOTSTRAP");
         let source: Source = Arc::new(|| {
@@ -342,7 +364,7 @@ mod live {
         access::guard(&mut native, Some(&roots()), false).unwrap();
 
         let stranger = KafkaLog::signed(&bootstrap, Some(&roots()), source).await.unwrap();
-        let anybody = KafkaLog::with_voice(native, Voice::default()).unwrap();
+        let anybody = KafkaLog::with_sign_in(native, SignIn::default()).unwrap();
         let plain = KafkaLog::plain(&bootstrap).unwrap();
 
         assert!(!is_told(&stranger).await);

@@ -203,8 +203,9 @@ async fn run_on_kafka(
     let kafka = Kafka::start(layout, plan.name == KAFKA_SIGNED.name).await?;
     let mut environment = environment.to_vec();
     environment.push(("KAFKA_BOOTSTRAP", kafka.bootstrap().to_owned()));
-    if let Some(roots) = kafka.roots() {
+    if let Some((roots, open)) = kafka.signed() {
         environment.push(("TEST_KAFKA_ROOTS", roots.display().to_string()));
+        environment.push(("TEST_KAFKA_TLS", open));
     }
     let part = run_part(plan, &[], &environment).await;
     kafka.stop().await;

@@ -34,7 +34,15 @@ const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-
 pub struct Kafka {
     supervisor: Supervisor,
     bootstrap: String,
-    authority: Option<Authority>,
+    signed: Option<Signed>,
+}
+
+/// What a broker that wants tokens has besides.
+#[derive(Debug)]
+struct Signed {
+    authority: Authority,
+    /// A listener that speaks TLS and wants no token.
+    open: u16,
 }
 
 impl Kafka {
@@ -48,16 +56,22 @@ impl Kafka {
         make(&folder, 0o700)?;
         let (broker, controller) = (free_port()?, free_port()?);
         let file = folder.join("server.properties");
-        let authority = signed.then(|| Authority::within(layout, folder.clone())).transpose()?;
-        let listener = match &authority {
-            Some(authority) => signed_listener(authority, &folder)?,
-            None => PLAIN.to_owned(),
+        let signed = if signed {
+            let authority = Authority::within(layout, folder.clone())?;
+            Some(Signed { authority, open: free_port()? })
+        } else {
+            None
         };
-        std::fs::write(&file, properties(broker, controller, &folder) + &listener)?;
+        let listeners = match &signed {
+            Some(signed) => signed.listeners(broker, controller, &folder)?,
+            None => plain(broker, controller),
+        };
+        std::fs::write(&file, properties(controller, &folder) + &listeners)?;
+        let open = signed.as_ref().map(|signed| signed.open);
         let java = |class: &str| {
             let mut spec = Spec::new(layout, "kafka", PathBuf::from("java"));
             spec = spec.args(["-Xmx512m", "-cp", &format!("{}/*", libraries.display()), class]);
-            spec.ports = vec![broker, controller];
+            spec.ports = [broker, controller].into_iter().chain(open).collect();
             spec
         };
         let format = java("kafka.tools.StorageTool");
@@ -67,7 +81,7 @@ impl Kafka {
         let mut supervisor = Supervisor::default();
         supervisor.keep(java("kafka.Kafka").args([&file]))?;
         supervisor.ready("kafka", &Ready::Tcp(broker), START_MAX).await?;
-        Ok(Self { supervisor, bootstrap: format!("127.0.0.1:{broker}"), authority })
+        Ok(Self { supervisor, bootstrap: format!("127.0.0.1:{broker}"), signed })
     }
 
     /// Where clients begin.
@@ -76,10 +90,11 @@ impl Kafka {
         &self.bootstrap
     }
 
-    /// Who signed its certificate; nobody where it speaks plainly.
+    /// Who signed its certificate, and where TLS is enough; nobody where it speaks plainly.
     #[must_use]
-    pub fn roots(&self) -> Option<PathBuf> {
-        self.authority.as_ref().map(Authority::root)
+    pub fn signed(&self) -> Option<(PathBuf, String)> {
+        let signed = self.signed.as_ref()?;
+        Some((signed.authority.root(), format!("127.0.0.1:{}", signed.open)))
     }
 
     /// Ends the broker.
@@ -110,42 +125,62 @@ async fn libraries(layout: &Layout) -> anyhow::Result<PathBuf> {
 }
 
 /// Who makes a topic says how many partitions it has.
-const PLAIN: &str = "\
-    listener.security.protocol.map=OURS:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-    auto.create.topics.enable=false\n";
-
-/// As Terraform sets up MSK. The tokens are not signed, which this broker takes; the connections are asked for
-/// a new one soon.
-fn signed_listener(authority: &Authority, folder: &Path) -> anyhow::Result<String> {
-    let own = authority.engines();
-    let both = folder.join("broker.pem");
-    let pem = std::fs::read_to_string(own.key)? + &std::fs::read_to_string(own.certificate)?;
-    std::fs::write(&both, pem)?;
-    Ok(format!(
-        "listener.security.protocol.map=OURS:SASL_SSL,CONTROLLER:PLAINTEXT\n\
-         auto.create.topics.enable=true\n\
-         num.partitions=16\n\
-         ssl.keystore.type=PEM\n\
-         ssl.keystore.location={both}\n\
-         ssl.truststore.type=PEM\n\
-         ssl.truststore.location={root}\n\
-         sasl.enabled.mechanisms=OAUTHBEARER\n\
-         sasl.mechanism.inter.broker.protocol=OAUTHBEARER\n\
-         connections.max.reauth.ms=10000\n\
-         listener.name.ours.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.\
-         OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";\n",
-        both = both.display(),
-        root = authority.root().display()
-    ))
+fn plain(broker: u16, controller: u16) -> String {
+    listeners(&[("OURS", "PLAINTEXT", broker), ("CONTROLLER", "PLAINTEXT", controller)])
+        + "auto.create.topics.enable=false\n"
 }
 
-fn properties(broker: u16, controller: u16, folder: &Path) -> String {
+impl Signed {
+    /// As Terraform sets up MSK, which makes topics by itself. The tokens are not signed, which this broker takes; the
+    /// connections are asked for a new one soon.
+    fn listeners(&self, broker: u16, controller: u16, folder: &Path) -> anyhow::Result<String> {
+        let own = self.authority.engines();
+        let both = folder.join("broker.pem");
+        let pem = std::fs::read_to_string(own.key)? + &std::fs::read_to_string(own.certificate)?;
+        std::fs::write(&both, pem)?;
+        let listeners = listeners(&[
+            ("OURS", "SASL_SSL", broker),
+            ("OPEN", "SSL", self.open),
+            ("CONTROLLER", "PLAINTEXT", controller),
+        ]);
+        Ok(format!(
+            "{listeners}\
+             auto.create.topics.enable=true\n\
+             num.partitions=16\n\
+             ssl.keystore.type=PEM\n\
+             ssl.keystore.location={both}\n\
+             ssl.truststore.type=PEM\n\
+             ssl.truststore.location={root}\n\
+             sasl.enabled.mechanisms=OAUTHBEARER\n\
+             sasl.mechanism.inter.broker.protocol=OAUTHBEARER\n\
+             connections.max.reauth.ms=10000\n\
+             listener.name.ours.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.\
+             OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";\n",
+            both = both.display(),
+            root = self.authority.root().display()
+        ))
+    }
+}
+
+/// Name, protocol and port of each; the last one is the controller's, which clients are not told of.
+fn listeners(all: &[(&str, &str, u16)]) -> String {
+    let addresses: Vec<String> =
+        all.iter().map(|(name, _, port)| format!("{name}://127.0.0.1:{port}")).collect();
+    let protocols: Vec<String> =
+        all.iter().map(|(name, protocol, _)| format!("{name}:{protocol}")).collect();
+    let told = addresses.split_last().map_or_else(String::new, |(_, told)| told.join(","));
+    format!(
+        "listeners={}\nadvertised.listeners={told}\nlistener.security.protocol.map={}\n",
+        addresses.join(","),
+        protocols.join(",")
+    )
+}
+
+fn properties(controller: u16, folder: &Path) -> String {
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=OURS://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=OURS://127.0.0.1:{broker}\n\
          inter.broker.listener.name=OURS\n\
          controller.listener.names=CONTROLLER\n\
          log.dirs={folder}/data\n\

@@ -1,21 +1,18 @@
 //! How brokers are spoken to, and by what they know us.
 
-use std::{
-    error::Error,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{error::Error, path::Path, sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use common::types::{Clock, SystemClock};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use rdkafka::{ClientConfig, ClientContext, client::OAuthToken};
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 /// After a token that could not be had.
 const PAUSE: Duration = Duration::from_secs(5);
+/// For the first token.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What brokers are shown, and until when they take it.
 #[derive(Clone)]
@@ -29,57 +26,60 @@ pub(crate) type Source = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Token
 
 /// Tokens made ahead: librdkafka asks for one on threads that must not wait.
 pub(super) struct Tokens {
-    newest: Arc<Mutex<Option<Token>>>,
+    newest: watch::Receiver<Option<Token>>,
     /// Renews them until the last client is gone.
     _renewal: JoinSet<()>,
 }
 
 impl Tokens {
-    /// The first one is tried for at once. Without it clients begin all the same, and ask again.
+    /// The first one is waited for, but not long: without it clients begin all the same, and ask again.
     pub(super) async fn of(source: Source) -> Self {
-        let newest = Arc::default();
-        let pause = renew(&source, &newest).await;
+        let (told, mut newest) = watch::channel(None);
         let mut renewal = JoinSet::new();
-        let kept = Arc::clone(&newest);
         renewal.spawn(async move {
-            let mut pause = pause;
             loop {
+                let pause = renew(&source, &told).await;
                 tokio::time::sleep(pause).await;
-                pause = renew(&source, &kept).await;
             }
         });
+        #[expect(clippy::disallowed_methods, reason = "drops a wait; the attempt goes on")]
+        let late = tokio::time::timeout(PATIENCE, newest.wait_for(Option::is_some)).await.is_err();
+        if late {
+            tracing::warn!("the first token for kafka is late");
+        }
         Self { newest, _renewal: renewal }
     }
 }
 
 /// Gives the pause until the next one is due: librdkafka asks after four fifths of a token's life, so
 /// that half of it is early enough.
-async fn renew(source: &Source, newest: &Mutex<Option<Token>>) -> Duration {
+async fn renew(source: &Source, told: &watch::Sender<Option<Token>>) -> Duration {
     match source().await {
         Ok(token) => {
             let left = token.until.duration_since(SystemClock.now());
-            *newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+            told.send_replace(Some(token));
             let half = left.checked_div(2).unwrap_or(SignedDuration::ZERO);
             Duration::try_from(half).unwrap_or_default().max(Duration::from_secs(1))
         }
         Err(error) => {
-            tracing::warn!(error = &*error, "no token for kafka; what is told waits in the outbox");
+            let until = told.borrow().as_ref().map(|token| token.until.to_string());
+            tracing::warn!(error = &*error, until, "no new token for kafka");
             PAUSE
         }
     }
 }
 
-/// What all our clients of librdkafka share.
+/// How all our clients of librdkafka sign in, if they do.
 #[derive(Clone, Default)]
-pub(super) struct Voice(pub(super) Option<Arc<Tokens>>);
+pub(super) struct SignIn(pub(super) Option<Arc<Tokens>>);
 
-impl ClientContext for Voice {
+impl ClientContext for SignIn {
     // Asked for only where the brokers want a token.
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
         let tokens = self.0.as_ref().ok_or("nobody makes tokens")?;
-        let newest = tokens.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let newest = tokens.newest.borrow().clone();
         let Token { words, until } = newest.ok_or("there is no token yet")?;
         Ok(OAuthToken {
             token: words,
@@ -136,39 +136,39 @@ mod tests {
         (source, calls)
     }
 
-    fn words(voice: &Voice) -> Result<String, String> {
-        let token = voice.generate_oauth_token(None);
+    fn words(sign_in: &SignIn) -> Result<String, String> {
+        let token = sign_in.generate_oauth_token(None);
         token.map(|token| token.token).map_err(|error| error.to_string())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_there_at_once_and_renewed_before_it_ends() {
         let (source, _) = source(0);
-        let voice = Voice(Some(Arc::new(Tokens::of(source).await)));
-        assert_eq!(words(&voice), Ok("token-0".to_owned()));
+        let sign_in = SignIn(Some(Arc::new(Tokens::of(source).await)));
+        assert_eq!(words(&sign_in), Ok("token-0".to_owned()));
 
         tokio::time::sleep(Duration::from_millis(1_500)).await;
 
-        assert_eq!(words(&voice), Ok("token-1".to_owned()));
+        assert_eq!(words(&sign_in), Ok("token-1".to_owned()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_token_that_cannot_be_had_is_asked_for_again() {
         let (source, _) = source(2);
-        let voice = Voice(Some(Arc::new(Tokens::of(source).await)));
-        assert_eq!(words(&voice), Err("there is no token yet".to_owned()));
+        let sign_in = SignIn(Some(Arc::new(Tokens::of(source).await)));
+        assert_eq!(words(&sign_in), Err("there is no token yet".to_owned()));
 
         tokio::time::sleep(PAUSE * 3).await;
 
-        assert!(words(&voice).unwrap().starts_with("token-"));
+        assert!(words(&sign_in).unwrap().starts_with("token-"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_renews_once_the_last_client_is_gone() {
         let (source, calls) = source(0);
-        let voice = Voice(Some(Arc::new(Tokens::of(source).await)));
+        let sign_in = SignIn(Some(Arc::new(Tokens::of(source).await)));
 
-        drop(voice);
+        drop(sign_in);
         tokio::time::sleep(Duration::from_mins(1)).await;
 
         assert_eq!(calls.load(Ordering::Relaxed), 1);

@@ -22,19 +22,17 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-use super::{access::Voice, blocking};
+use super::{access::SignIn, blocking};
 use crate::{Consumer, Delivery, Headers, LogError, Mark, Record};
 
 const WAIT: Duration = Duration::from_secs(5);
-/// Records kept aside while nobody has room for them; each call without room adds one.
-const ASIDE_MAX: usize = 1_000;
 
 /// Numbers the assignments of partitions: what was read under a former one cannot be committed.
 #[derive(Default)]
 struct Leases {
     numbers: Mutex<Numbers>,
     lag: AtomicI64,
-    voice: Voice,
+    sign_in: SignIn,
 }
 
 #[derive(Default)]
@@ -44,6 +42,11 @@ struct Numbers {
 }
 
 impl Leases {
+    /// Which assignment this is.
+    fn number(&self) -> i64 {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).last
+    }
+
     fn of(&self, topic: &str, part: i32) -> Option<i64> {
         let leases = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         leases.held.get(&(topic.to_owned(), part)).copied()
@@ -51,10 +54,10 @@ impl Leases {
 }
 
 impl ClientContext for Leases {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Voice::ENABLE_REFRESH_OAUTH_TOKEN;
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = SignIn::ENABLE_REFRESH_OAUTH_TOKEN;
 
     fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
-        self.voice.generate_oauth_token(config)
+        self.sign_in.generate_oauth_token(config)
     }
 
     /// Asking the brokers how far behind we are would hold up the reading; librdkafka knows.
@@ -87,13 +90,16 @@ impl ConsumerContext for Leases {
 
 pub(super) struct KafkaConsumer {
     consumer: Arc<StreamConsumer<Leases>>,
+    /// Read while nobody had room.
     aside: VecDeque<Delivery>,
+    /// The assignment that is paused, for want of room.
+    paused: Option<i64>,
 }
 
 impl KafkaConsumer {
     pub(super) fn join(
         config: &ClientConfig,
-        voice: &Voice,
+        sign_in: &SignIn,
         group: &str,
         topics: &[String],
     ) -> Result<Self, LogError> {
@@ -105,28 +111,38 @@ impl KafkaConsumer {
             .set("statistics.interval.ms", "5000")
             // A commit that gets no answer must not hold up the reading for a minute.
             .set("socket.timeout.ms", "10000")
-            .create_with_context(Leases { voice: voice.clone(), ..Leases::default() })?;
+            .create_with_context(Leases { sign_in: sign_in.clone(), ..Leases::default() })?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics)?;
-        Ok(Self { consumer: Arc::new(consumer), aside: VecDeque::new() })
+        Ok(Self { consumer: Arc::new(consumer), aside: VecDeque::new(), paused: None })
+    }
+
+    /// Without room nothing is fetched, but librdkafka is still asked: it believes that who does not ask
+    /// is gone, and renews tokens by the way.
+    fn make_way(&mut self, most: usize) -> Result<(), LogError> {
+        let number = self.consumer.context().number();
+        if most == 0 && self.paused != Some(number) {
+            self.consumer.pause(&self.consumer.assignment()?)?;
+            self.paused = Some(number);
+        } else if most > 0 && self.paused.take().is_some() {
+            self.consumer.resume(&self.consumer.assignment()?)?;
+        }
+        Ok(())
     }
 
     async fn poll_once(&mut self, most: usize, wait: Duration) -> Result<Vec<Delivery>, LogError> {
-        // Without room librdkafka is still asked, or it believes that we are gone.
-        let most_read = if most == 0 { usize::from(self.aside.len() < ASIDE_MAX) } else { most };
+        self.make_way(most)?;
         let consumer = Arc::clone(&self.consumer);
         let mut stream = consumer.stream();
         let leases = consumer.context();
-        if self.aside.is_empty() {
+        if most == 0 || self.aside.is_empty() {
             #[expect(clippy::disallowed_methods, reason = "drops a wait; recv may be cancelled")]
             let first = tokio::time::timeout(wait, stream.next()).await;
             if let Ok(Some(first)) = first {
                 self.aside.extend(received(first, leases)?);
             }
-        } else if most == 0 {
-            tokio::time::sleep(wait).await;
         }
-        while self.aside.len() < most_read
+        while self.aside.len() < most
             && let Some(Some(next)) = stream.next().now_or_never()
         {
             self.aside.extend(received(next, leases)?);
@@ -169,19 +185,28 @@ fn is_stale(error: &KafkaError) -> bool {
     )
 }
 
-/// What librdkafka overcomes by itself, such as a broker that is away, is only told.
+/// What librdkafka overcomes by itself, such as a broker that is away, is only told. It says once that something
+/// is forbidden and is then silent: whoever asks anew hears of it again.
 fn received(
     message: KafkaResult<BorrowedMessage<'_>>,
     leases: &Leases,
 ) -> Result<Option<Delivery>, LogError> {
     match message {
         Ok(message) => Ok(delivery(&message, leases)),
-        Err(KafkaError::MessageConsumption(code)) => {
+        Err(KafkaError::MessageConsumption(code)) if !is_forbidden(code) => {
             tracing::warn!(error = %code, "kafka cannot be read for now");
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A right is missing, of which waiting makes none.
+pub(super) fn is_forbidden(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{
+        ClusterAuthorizationFailed, GroupAuthorizationFailed, TopicAuthorizationFailed,
+    };
+    matches!(code, ClusterAuthorizationFailed | GroupAuthorizationFailed | TopicAuthorizationFailed)
 }
 
 /// A message of a partition that is ours; one that was revoked meanwhile is another's to read.

@@ -25,6 +25,8 @@ use crate::{
 /// The service that tells.
 pub(super) const SOURCE: &str = "bakery";
 pub(super) const LEASE: Duration = Duration::from_millis(1_500);
+/// Whoever asks Kafka for nothing that long is taken for gone; the least that brokers allow.
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(6);
 /// SQS counts whole seconds.
 const VISIBILITY: Duration = Duration::from_secs(2);
 /// A played Kafka group takes 3 to 5 s to agree, each time somebody comes or goes.
@@ -311,9 +313,8 @@ impl Rig {
         };
         let log = log
             .unwrap()
-            // The least that brokers allow.
-            .with("session.timeout.ms", "6000")
-            .with("max.poll.interval.ms", "6000")
+            .with("session.timeout.ms", &SILENCE_MAX.as_millis().to_string())
+            .with("max.poll.interval.ms", &SILENCE_MAX.as_millis().to_string())
             .with("heartbeat.interval.ms", "300");
         Self::new(pool, Arc::new(log), away).await
     }

@@ -14,7 +14,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use uuid::Uuid;
 
 use super::rig::{
-    Baked, Cooled, HearError, LEASE, PATIENCE, Rig, SOURCE, Shelf, Sold, baked, loaf, new_id, until,
+    Baked, Cooled, HearError, LEASE, PATIENCE, Rig, SILENCE_MAX, SOURCE, Shelf, Sold, baked, loaf,
+    new_id, until,
 };
 use crate::{
     Consumer, Delivery, Headers, Heard, Listeners, LogError, Mark, Record, dead_letters, outbox,
@@ -413,6 +414,32 @@ pub(super) async fn a_consumer_that_lost_its_partitions_commits_nothing_that_was
     let mark = mark_behind(&read[2]);
     let refused = stale.commit(std::slice::from_ref(&mark)).await.unwrap();
     assert_eq!(refused, [mark]);
+}
+
+pub(super) async fn a_consumer_without_room_keeps_its_place(rig: &Rig) {
+    let loaf = loaf();
+    tell_numbers(rig, &loaf, 1..=5).await;
+    let _relay = rig.relay();
+    let (mut consumer, read) = read_until(reader(rig).await, &loaf, 5).await;
+
+    tell_numbers(rig, &loaf, 6..=10).await;
+    let began = Instant::now();
+    while began.elapsed() < SILENCE_MAX + Duration::from_secs(2) {
+        let nothing = consumer.poll(0, Duration::from_millis(100)).await.unwrap();
+        assert!(nothing.is_empty());
+    }
+
+    let mut seen = ids(&read);
+    until(async || {
+        let mut more = consumer.poll(100, Duration::from_millis(100)).await.unwrap();
+        more.retain(|delivery| delivery.record.key == loaf);
+        seen.extend(ids(&more));
+        seen.len() == 10
+    })
+    .await;
+    if rig.log.backend.abilities().fenced {
+        assert_eq!(consumer.commit(&[mark_behind(&read[0])]).await.unwrap(), []);
+    }
 }
 
 /// One who was silent too long shares its records with another: what it says it applied is forgotten,
