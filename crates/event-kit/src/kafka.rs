@@ -12,7 +12,6 @@ use std::{
 };
 
 use anyhow::Context;
-
 use futures::future::{BoxFuture, join_all};
 use rdkafka::{
     ClientConfig,
@@ -35,6 +34,7 @@ use crate::{
 const ADMIN_WAIT: Duration = Duration::from_secs(5);
 /// How often it is asked whether a broker has made a topic.
 const MADE_PAUSE: Duration = Duration::from_millis(200);
+const UNEVEN: &str = "a topic has another number of partitions";
 
 /// The log in Kafka: idempotent producer, all replicas, partitions named by us.
 #[derive(Clone)]
@@ -176,8 +176,8 @@ impl KafkaLog {
                     return Err(KafkaError::MetadataFetch(code).into());
                 }
                 None => {
-                    tracing::error!(topic, found = parts, wanted = PARTITIONS, "partitions");
-                    return Err(LogError::Broken("a topic has another number of partitions"));
+                    tracing::error!(topic, found = parts, wanted = PARTITIONS, "{UNEVEN}");
+                    return Err(LogError::Broken(UNEVEN));
                 }
             }
         }
