@@ -36,6 +36,11 @@ mock_resource "aws_acm_certificate_validation" {
   defaults = { certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000" }
 }
 
+# Begins with a letter: a made-up word begins with a digit now and then, and is refused.
+mock_resource "aws_neptune_global_cluster" {
+  defaults = { id = "mock-graph" }
+}
+
 mock_resource "aws_backup_vault" {
   defaults = { arn = "arn:aws:backup:us-east-1:111122223333:backup-vault:mock" }
 }
