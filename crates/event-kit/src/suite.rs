@@ -74,6 +74,7 @@ on_every_log!(
     two_members_of_a_group_share_the_work,
     a_consumer_that_lost_its_partitions_commits_nothing_that_was_not_applied,
     a_consumer_without_room_keeps_its_place,
+    what_came_back_to_a_consumer_that_had_no_room_is_read,
     what_was_read_can_be_read_again_or_told_again,
     a_stop_leaves_nothing_half_done,
 );

@@ -92,8 +92,8 @@ pub(super) struct KafkaConsumer {
     consumer: Arc<StreamConsumer<Leases>>,
     /// Read while nobody had room.
     aside: VecDeque<Delivery>,
-    /// The assignment that is paused, for want of room.
-    paused: Option<i64>,
+    /// The last assignment that was paused, for want of room, or resumed; and whether it is paused.
+    told: (i64, bool),
 }
 
 impl KafkaConsumer {
@@ -114,18 +114,22 @@ impl KafkaConsumer {
             .create_with_context(Leases { sign_in: sign_in.clone(), ..Leases::default() })?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics)?;
-        Ok(Self { consumer: Arc::new(consumer), aside: VecDeque::new(), paused: None })
+        Ok(Self { consumer: Arc::new(consumer), aside: VecDeque::new(), told: (0, false) })
     }
 
     /// Without room nothing is fetched, but librdkafka is still asked: it believes that who does not ask
-    /// is gone, and renews tokens by the way.
+    /// is gone, and renews tokens by the way. It remembers a pause of what went to another member, so each new
+    /// assignment is told anew.
     fn make_way(&mut self, most: usize) -> Result<(), LogError> {
-        let number = self.consumer.context().number();
-        if most == 0 && self.paused != Some(number) {
-            self.consumer.pause(&self.consumer.assignment()?)?;
-            self.paused = Some(number);
-        } else if most > 0 && self.paused.take().is_some() {
-            self.consumer.resume(&self.consumer.assignment()?)?;
+        let wanted = (self.consumer.context().number(), most == 0);
+        if self.told != wanted {
+            let ours = self.consumer.assignment()?;
+            if most == 0 {
+                self.consumer.pause(&ours)?;
+            } else {
+                self.consumer.resume(&ours)?;
+            }
+            self.told = wanted;
         }
         Ok(())
     }

@@ -442,6 +442,47 @@ pub(super) async fn a_consumer_without_room_keeps_its_place(rig: &Rig) {
     }
 }
 
+pub(super) async fn what_came_back_to_a_consumer_that_had_no_room_is_read(rig: &Rig) {
+    if !rig.log.backend.abilities().fenced {
+        return; // Members share no partitions there, so none come back.
+    }
+    let loaves: Vec<String> = (0..16).map(|_| loaf()).collect();
+    join_all(loaves.iter().map(|loaf| tell_numbers(rig, loaf, 1..=1))).await;
+    let _relay = rig.relay();
+    let pause = Duration::from_millis(50);
+    let (mut first, mut seen) = (reader(rig).await, BTreeSet::new());
+    hear(first.as_mut(), &loaves, &mut seen, 16).await;
+
+    let mut second = reader(rig).await;
+    until(async || {
+        assert!(first.poll(0, pause).await.unwrap().is_empty());
+        !second.poll(100, pause).await.unwrap().is_empty()
+    })
+    .await;
+    // Room again, for the half that is left.
+    hear(first.as_mut(), &loaves, &mut seen, 16).await;
+    second.close().await.unwrap();
+
+    join_all(loaves.iter().map(|loaf| tell_numbers(rig, loaf, 2..=2))).await;
+    hear(first.as_mut(), &loaves, &mut seen, 32).await;
+}
+
+/// Asks at least once, and until `count` records about the loaves have been seen.
+async fn hear(
+    consumer: &mut dyn Consumer,
+    loaves: &[String],
+    seen: &mut BTreeSet<Uuid>,
+    count: usize,
+) {
+    until(async || {
+        let mut read = consumer.poll(100, Duration::from_millis(100)).await.unwrap();
+        read.retain(|delivery| loaves.contains(&delivery.record.key));
+        seen.extend(ids(&read));
+        seen.len() >= count
+    })
+    .await;
+}
+
 /// One who was silent too long shares its records with another: what it says it applied is forgotten,
 /// and nothing else is.
 async fn a_stale_commit_speaks_of_what_it_read_alone(
